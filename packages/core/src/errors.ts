@@ -43,6 +43,7 @@ export const ERROR_CODES = {
   ReadOnlyRequired: "invalid",
   WrongSystem: "invalid",
   UnsupportedAttribute: "invalid",
+  ProgramNotExecutable: "invalid",
   PolicyDenied: "denied",
   PolicyInvalid: "denied",
   UntrustedPath: "denied",
@@ -87,7 +88,8 @@ export class NiphasError extends Error {
 
 /** True for our own error, also when two copies of this package are loaded. */
 export function isNiphasError(value: unknown): value is NiphasError {
-  return value instanceof Error && value.name === "NiphasError" && "code" in value && "kind" in value;
+  if (!(value instanceof Error) || value.name !== "NiphasError") return false;
+  return "code" in value && typeof value.code === "string" && Object.hasOwn(ERROR_CODES, value.code);
 }
 
 /** Our own errors as they are; anything else is a bug or a system error that nobody has named yet. */
@@ -102,6 +104,9 @@ export function toNiphasError(value: unknown): NiphasError {
   }
   if (value instanceof Error && value.name === "AbortError") {
     return new NiphasError("Cancelled", "the work was cancelled", { cause: value });
+  }
+  if (value instanceof Error && value.name === "TimeoutError") {
+    return new NiphasError("Cancelled", "the work ran out of time", { cause: value });
   }
   return new NiphasError("Internal", "internal error; the node plugin's log has the details", { cause: value });
 }

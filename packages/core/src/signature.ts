@@ -37,11 +37,11 @@ export function parseTrustedKey(text: string): TrustedKey {
 
 /** Reads `name:base64`; undefined for a form that no known Nix writes, so that a foreign signature never hides a good one. */
 export function parsePathSignature(text: string): PathSignature | undefined {
-  const separator = text.indexOf(":");
-  if (separator <= 0) return undefined;
-  const bytes = Buffer.from(text.slice(separator + 1), "base64");
-  if (bytes.length !== SIGNATURE_BYTES) return undefined;
-  return { keyName: text.slice(0, separator), bytes };
+  const match = /^([^:\s]{1,255}):([A-Za-z0-9+/]{86}==)$/.exec(text);
+  const keyName = match?.[1];
+  const bytes = Buffer.from(match?.[2] ?? "", "base64");
+  if (keyName === undefined || bytes.length !== SIGNATURE_BYTES) return undefined;
+  return { keyName, bytes };
 }
 
 /** What a signature covers: `1;path;narHash;narSize;refs`. Source: libstore/path-info.cc `fingerprint`. */

@@ -13,8 +13,8 @@ export interface PathInStore {
 export const STORE_DIR = "/nix/store";
 
 const HASH_LENGTH = 32;
-/** Name rules from Nix: 1 to 211 characters of this set, not starting with a dot. libstore/path.cc */
-const STORE_PATH = /^\/nix\/store\/[0-9abcdfghijklmnpqrsvwxyz]{32}-[0-9a-zA-Z+\-_?=][0-9a-zA-Z+\-._?=]{0,210}$/;
+/** Name rules from Nix 2.34: 1 to 211 characters of this set, the first dash-separated part not `.` or `..`. libstore/path.cc */
+const STORE_PATH = /^\/nix\/store\/[0-9abcdfghijklmnpqrsvwxyz]{32}-(?!\.\.?(?:-|$))[0-9a-zA-Z+\-._?=]{1,211}$/;
 const MAX_SUB_PATH_LENGTH = 1024;
 
 /**

@@ -34,9 +34,14 @@ export function viewKey(input: ViewKeyInput): ViewKey {
   const hash = createHash("sha256");
   hash.update(`niphas-view;${VIEW_FORMAT_VERSION};${input.strategy};${input.layout}\n`);
   for (const root of [...input.roots].sort()) hash.update(`root;${root}\n`);
-  for (const link of input.links.map((each) => `link;${each.name};${each.target}\n`).sort()) hash.update(link);
+  for (const link of input.links.map(linkLine).sort()) hash.update(link);
   for (const path of input.closure.map((each) => `path;${each.path};${each.narHash}\n`).sort()) hash.update(path);
   return hash.digest("hex") as ViewKey;
+}
+
+/** Links are the only free text here; JSON keeps every separator and newline in them from looking like ours. */
+function linkLine(link: ViewLink): string {
+  return `link;${JSON.stringify([link.name, link.target])}\n`;
 }
 
 /** Undefined when the text is not a view key, as for foreign names in the view directory. */

@@ -27,6 +27,8 @@ export const KUBELET_KEY_PREFIX = "csi.storage.k8s.io/";
 /** The CSI specification's bound on a map, which Kubernetes does not enforce. */
 export const MAX_ATTRIBUTES_BYTES = 4096;
 const MAX_ROOTS = 64;
+/** Wider than DNS names on purpose: the API server is strict, this only keeps control characters and length out. */
+const KUBERNETES_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,252}$/;
 const MAX_REPORTED_KEYS = 3;
 
 const REFUSED: Readonly<Record<string, string>> = {
@@ -47,19 +49,30 @@ export function parseVolumeAttributes(attributes: Readonly<Record<string, string
   const own = Object.entries(attributes).filter(([key]) => !key.startsWith(KUBELET_KEY_PREFIX));
   refuseOversize(own);
   refuseUnknown(own.map(([key]) => key));
-  const { text, layout } = chooseRootText(new Map(own), system);
+  const values = new Map(own);
+  const { text, layout } = chooseRootText(values, system);
   const roots = parseRoots(text);
+  if (layout === "nix" && roots.length > 1) {
+    throw new NiphasError("InvalidAttribute", `${system} takes one store path, for /nix/var/result: use storePath`);
+  }
   return {
     roots,
     layout,
-    links: entrypointLinks(attributes["entrypoint"], roots),
-    view: parseView(attributes["view"]),
+    links: entrypointLinks(values.get("entrypoint"), roots),
+    view: parseView(values.get("view")),
   };
 }
 
-/** The pod as the kubelet names it. */
+/**
+ * The pod as the kubelet names it.
+ * @throws NiphasError InvalidRequest on what cannot be a Kubernetes name; it would reach logs and policy messages
+ */
 export function parsePodIdentity(attributes: Readonly<Record<string, string>>): PodIdentity {
-  const read = (key: string): string => attributes[`${KUBELET_KEY_PREFIX}${key}`] ?? "";
+  const read = (key: string): string => {
+    const value = attributes[`${KUBELET_KEY_PREFIX}${key}`] ?? "";
+    if (value === "" || KUBERNETES_NAME.test(value)) return value;
+    throw new NiphasError("InvalidRequest", `${KUBELET_KEY_PREFIX}${key} is not a Kubernetes name`);
+  };
   return {
     namespace: read("pod.namespace"),
     name: read("pod.name"),
