@@ -1,0 +1,54 @@
+#!/usr/bin/env bash
+# Everything that `npm test`, `npm run demo` and `npm run bench` need, on a fresh Debian 12 machine as root.
+#
+#   scripts/setup.sh [base|all]     base leaves out what only the tests use (csi-sanity); default: all
+#
+# Fast when done: each step looks for its result first. Results are in $NIPHAS_CACHE_DIR (default /var/cache/niphas),
+# in places named by what they were made from; delete one to make it again. $NIPHAS_CACHE_DIR/env says where they are.
+# Exit code 0: all is there. 3: something is missing that this machine or user cannot get; each is named.
+source "$(dirname "${BASH_SOURCE[0]}")/setup/common.sh"
+source "$repo/scripts/setup/apt.sh"
+source "$repo/scripts/setup/node.sh"
+source "$repo/scripts/setup/forky.sh"
+source "$repo/scripts/setup/csi-sanity.sh"
+
+scope=${1:-all}
+set -o errtrace
+trap 'say "failed at ${BASH_SOURCE[0]##*/}:$LINENO: $BASH_COMMAND"' ERR
+started=$EPOCHREALTIME
+
+# Two set-ups on one machine: the second waits, then finds all done.
+take_lock() {
+  mkdir -p "$cache"
+  exec 9>"$cache/.lock"
+  flock --nonblock 9 || { say 'another set-up is running; waiting for it'; flock 9; }
+}
+
+write_env() {
+  local part=$cache/.env.$$
+  printf 'export NIPHAS_FORKY_ROOT=%q\nexport NIPHAS_TOOLS_BIN=%q\nexport NIPHAS_CSI_SANITY=%q\n' "$forky_root" "$forky_tools" "$csi_sanity" >"$part"
+  if cmp --quiet "$part" "$cache/env"; then rm "$part"; else mv "$part" "$cache/env"; fi
+}
+
+setup_example() {
+  "$repo/scripts/fetch-example.sh" --have || {
+    if is_debian; then
+      timed 'example: nginx and its libraries from Debian packages' "$repo/scripts/fetch-example.sh"
+    else
+      lacks "the example's files" 'the demo runs them' 'run scripts/fetch-example.sh on Debian'
+    fi
+  }
+}
+
+setup_node
+if is_root; then take_lock; fi
+setup_host_tools
+setup_forky
+setup_forky_tools
+setup_example
+if [ "$scope" = all ]; then setup_csi_sanity; fi
+if is_root; then write_env; else lacks root 'mounts, namespaces and a Nix store of its own need it' 'run the same command as root'; fi
+
+for item in "${missing[@]}"; do say "missing: $item"; done
+if [ "${#missing[@]}" -gt 0 ]; then exit 3; fi
+say "ready in $(seconds_since "$started")"
