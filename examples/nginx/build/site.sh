@@ -1,0 +1,2 @@
+. "$builders/common.sh"
+cp -a "$source" "$out"
