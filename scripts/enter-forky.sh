@@ -60,8 +60,10 @@ make_parents_private
 layer_root
 mount -t tmpfs -o mode=0755 tmpfs "$root/run"
 IFS=: read -r -a extra <<<"${NIPHAS_BIND_DIRS:-}"
+case ${TMPDIR:-/tmp} in /tmp | /tmp/*) ;; *) extra+=("$TMPDIR") ;; esac
 for dir in /proc /dev /sys /tmp "$repo" "${extra[@]}"; do bind "$dir"; done
-# Not recursive: the new root itself is mounted below the cache directory.
+# The new root itself is mounted below the cache directory: not recursive, and no copy if that is below /tmp.
+if mountpoint --quiet "$root$NIPHAS_FORKY_ROOT/mnt"; then umount --recursive "$root$NIPHAS_FORKY_ROOT/mnt"; fi
 bind "$cache" --bind
 for file in /etc/resolv.conf /etc/hosts /etc/ssl/certs/ca-certificates.crt; do copy_file "$file"; done
 if [ -n "${NIPHAS_SHARED_DIR:-}" ]; then bind_shared "$NIPHAS_SHARED_DIR"; fi

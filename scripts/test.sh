@@ -37,7 +37,6 @@ reports=$(mktemp -d /tmp/nr-XXXXXX)
 scratch=$(mktemp -d /tmp/nt-XXXXXX)
 trap 'rm -rf --one-file-system "$reports" "$scratch"' EXIT
 mounts_now >"$reports/mounts"
-touch "$reports/started"
 
 # json_report FILE STAGE PASSED FAILED-LINES SKIPPED-NAME SKIPPED-REASON
 json_report() {
@@ -90,7 +89,7 @@ stage_forky() {
 
 stage_leftovers() {
   local left
-  left=$(find_leftovers "$run_id" "$reports/mounts" "$scratch" "$reports/started")
+  left=$(find_leftovers "$run_id" "$reports/mounts" "$scratch")
   if [ -z "$left" ]; then return 0; fi
   heading 'left behind'
   printf '%s\n' "$left"

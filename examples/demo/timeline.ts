@@ -2,12 +2,19 @@
 export class Timeline {
   readonly #startedAtMs = performance.now();
   readonly #problems: string[] = [];
+  readonly #signal: AbortSignal;
+
+  /** @param signal ends the running step and refuses all that follow */
+  constructor(signal: AbortSignal) {
+    this.#signal = signal;
+  }
 
   /** Runs `action` as one line of the timeline. */
   async step<T>(what: string, action: () => Promise<T>): Promise<T> {
     const startedAtMs = performance.now();
     try {
-      const result = await action();
+      this.#signal.throwIfAborted();
+      const result = await Promise.race([action(), this.#aborted()]);
       this.#line(startedAtMs, what, performance.now() - startedAtMs);
       return result;
     } catch (error) {
@@ -36,9 +43,27 @@ export class Timeline {
     }
   }
 
+  /** The demo could not go on. */
+  fail(problem: string): void {
+    this.detail(`NOT ${problem}`);
+    this.#problems.push(problem);
+  }
+
+  /** The last line. */
+  finish(): void {
+    const held = this.#problems.length === 0 ? "all held" : `${this.#problems.length} did not hold`;
+    console.log(`demo: ${held}, ${formatMs(performance.now() - this.#startedAtMs)} in all`);
+  }
+
   /** What did not hold. */
   get problems(): readonly string[] {
     return this.#problems;
+  }
+
+  async #aborted(): Promise<never> {
+    const { promise, reject } = Promise.withResolvers<never>();
+    this.#signal.addEventListener("abort", () => reject(this.#signal.reason), { once: true });
+    return promise;
   }
 
   #line(startedAtMs: number, what: string, durationMs: number): void {

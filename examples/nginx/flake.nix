@@ -75,6 +75,9 @@
               };
             };
 
+          # Not part of web's closure: nothing that runs web can see it.
+          other = build "other" "text" { text = "another team's file"; };
+
           default = web;
         };
     in

@@ -9,8 +9,26 @@ node_modules_current() {
 path_without_node_modules() { printf '%s' "$PATH" | tr ':' '\n' | grep -v '/node_modules/' | paste -sd:; }
 
 npm_ci() {
-  (cd "$repo" && PATH=$(path_without_node_modules) npm ci --include=optional --include=dev) &&
-    touch "$repo/node_modules/.package-lock.json"
+  local path
+  path=$(path_without_node_modules)
+  (cd "$repo" && PATH=$path npm ci --include=optional --include=dev) || return 1
+  if ! node_is_recent "$path"; then npm_ci_on_pinned_node "$path" || return 1; fi
+  touch "$repo/node_modules/.package-lock.json"
+}
+
+# npm leaves optional packages out, native code among them, that do not support the Node.js which it runs on.
+node_is_recent() { [ "$(PATH=$1 node -p 'process.versions.node.split(".")[0]')" -ge 24 ]; }
+
+# Debian's npm finds its own modules only with Debian's Node.js, or by NODE_PATH.
+npm_ci_on_pinned_node() {
+  local path=$1 aside node status=0
+  node=$(compgen -G "$repo/node_modules/node-linux-*/bin/node") || return 0
+  aside=$(mktemp -d)
+  cp "$node" "$aside/node"
+  (cd "$repo" && NODE_PATH=/usr/share/nodejs:/usr/lib/$(uname -m)-linux-gnu/nodejs PATH=$aside:$path \
+    npm ci --include=optional --include=dev) || status=$?
+  rm -rf "$aside"
+  return "$status"
 }
 
 # npm 9 installs the pinned Node.js but makes no link to it.

@@ -23,7 +23,8 @@ lasting_processes() {
 
 command_of() { printf 'process %s: %s\n' "$1" "$(tr '\0' ' ' <"/proc/$1/cmdline" 2>/dev/null | cut -c1-200)"; }
 
-# find_leftovers RUN-ID MOUNTS-BEFORE TMPDIR STARTED-FILE: one line for each; nothing if all is clean.
+# find_leftovers RUN-ID MOUNTS-BEFORE TMPDIR: one line for each; nothing if all is clean. TMPDIR was the stages' own, so
+# that another run on this machine cannot be taken for this one.
 find_leftovers() {
   local pid
   for pid in $(lasting_processes "$1"); do
@@ -32,5 +33,4 @@ find_leftovers() {
   done
   comm -13 "$2" <(mounts_now) | sed 's/^/mount: /'
   find "$3" -mindepth 1 -maxdepth 1 -printf 'temporary: %p\n'
-  find /tmp -maxdepth 1 -name 'niphas-*' -newer "$4" -printf 'temporary: %p\n'
 }

@@ -35,7 +35,7 @@ function brokenModules(modules: readonly TestModule[]): string[] {
 function describeSkipped(test: TestCase): SkippedTest {
   const result = test.result();
   const note = result.state === "skipped" ? result.note : undefined;
-  return { name: nameOf(test), reason: note ?? `marked ${test.options.mode ?? "skip"} without a reason` };
+  return { name: nameOf(test), reason: note ?? `marked ${test.options.mode} without a reason` };
 }
 
 function nameOf(test: TestCase): string {

@@ -10,4 +10,6 @@ access_log=/dev/stdout
 (: >/dev/stdout) 2>/dev/null || access_log=off
 
 sed -e "s|@port@|$PORT|g" -e "s|@scratch@|$scratch|g" -e "s|@access_log@|$access_log|g" @out@/etc/nginx.conf >"$config"
-exec @nginx@/bin/nginx -e stderr -p "$scratch" -c "$config"
+# nginx looks its user up when root starts it, and would ask for one that a small root does not have.
+if [ "$(id -u)" -eq 0 ]; then set -- -g 'user root root;' "$@"; fi
+exec @nginx@/bin/nginx -e stderr -p "$scratch" -c "$config" "$@"

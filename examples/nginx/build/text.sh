@@ -1,0 +1,2 @@
+. "$builders/common.sh"
+echo "$text" >"$out"
