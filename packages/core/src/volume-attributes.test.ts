@@ -277,10 +277,13 @@ describe("the pod's identity", () => {
     expect(parsePodIdentity({})).toEqual({ namespace: "", name: "", uid: "", serviceAccount: "" });
   });
 
-  test.each(["a\nb", "a b", "*", "../x", "-x", "a".repeat(254), "\0", "ä"])("is refused with the name %j", (name) => {
-    const attributes = { "csi.storage.k8s.io/pod.namespace": name };
-    expect(() => parsePodIdentity(attributes)).toThrow("csi.storage.k8s.io/pod.namespace is not a Kubernetes name");
-  });
+  test.each(["a\nb", "a b", "Shop", "a_b", "*", "../x", "-x", "a".repeat(254), "\0", "ä"])(
+    "is refused with the name %j",
+    (name) => {
+      const attributes = { "csi.storage.k8s.io/pod.namespace": name };
+      expect(() => parsePodIdentity(attributes)).toThrow("csi.storage.k8s.io/pod.namespace is not a Kubernetes name");
+    },
+  );
 });
 
 function parse(attributes: Readonly<Record<string, string>>): ReturnType<typeof parseVolumeAttributes> {

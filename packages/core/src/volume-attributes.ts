@@ -27,8 +27,8 @@ export const KUBELET_KEY_PREFIX = "csi.storage.k8s.io/";
 /** The CSI specification's bound on a map, which Kubernetes does not enforce. */
 export const MAX_ATTRIBUTES_BYTES = 4096;
 const MAX_ROOTS = 64;
-/** Wider than DNS names on purpose: the API server is strict, this only keeps control characters and length out. */
-const KUBERNETES_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,252}$/;
+/** The characters and length of a DNS subdomain, which all of these names are. */
+const KUBERNETES_NAME = /^[a-z0-9][a-z0-9.-]{0,252}$/;
 const MAX_REPORTED_KEYS = 3;
 
 const REFUSED: Readonly<Record<string, string>> = {
