@@ -1,4 +1,7 @@
 export * from "./cache/binary-cache-server.ts";
+export * from "./conformance/expected-listing.ts";
+export * from "./conformance/listing.ts";
+export * from "./conformance/view-fixture.ts";
 export * from "./conformance/view-strategy.ts";
 export * from "./csi/csi-client.ts";
 export * from "./csi/protocol.ts";
