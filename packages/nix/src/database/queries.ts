@@ -1,0 +1,22 @@
+/** Parameters: JSON array of root paths. */
+const CLOSURE = `
+  WITH RECURSIVE closure(id) AS (
+    SELECT id FROM ValidPaths WHERE path IN (SELECT value FROM json_each(?))
+    UNION
+    SELECT reference FROM Refs JOIN closure ON referrer = closure.id
+  )`;
+
+const COLUMNS = "v.id, v.path, v.hash, v.narSize, v.sigs, v.ca, v.ultimate, v.registrationTime";
+
+/** Nix's schema: libstore/schema.sql. */
+export const SQL = {
+  validId: "SELECT id FROM ValidPaths WHERE path = ?",
+  pathInfo: `SELECT ${COLUMNS} FROM ValidPaths v WHERE v.path = ?`,
+  references: "SELECT v.path FROM Refs r JOIN ValidPaths v ON v.id = r.reference WHERE r.referrer = ? ORDER BY v.path",
+  closure: `${CLOSURE} SELECT ${COLUMNS} FROM closure JOIN ValidPaths v ON v.id = closure.id ORDER BY v.path`,
+  closureReferences: `${CLOSURE} SELECT r.referrer, r.reference FROM closure JOIN Refs r ON r.referrer = closure.id`,
+  closureSize: `${CLOSURE} SELECT count(*) AS pathCount, coalesce(sum(v.narSize), 0) AS narSizeBytes
+                FROM closure JOIN ValidPaths v ON v.id = closure.id`,
+  registeredAfter: "SELECT id, path FROM ValidPaths WHERE id > ? ORDER BY id",
+  newestId: "SELECT coalesce(max(id), 0) AS id FROM ValidPaths",
+} as const;

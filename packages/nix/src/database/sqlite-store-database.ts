@@ -1,0 +1,138 @@
+import type { DatabaseSync, SQLInputValue, StatementSync } from "node:sqlite";
+import { NiphasError, type StorePath } from "@niphas/core";
+import type { PathInfo, StoreDatabase, StoreLocation } from "../ports.ts";
+import { storeLayout } from "../store/layout.ts";
+import { connect } from "./connection.ts";
+import { SQL } from "./queries.ts";
+import { numberColumn, pathColumn, type Row, toPathInfo } from "./rows.ts";
+import { withStoreErrors } from "./sqlite-errors.ts";
+
+/** Readers of a WAL database hardly ever wait, and while they do the event loop stands still: so this is short. */
+const DEFAULT_BUSY_TIMEOUT_MS = 500;
+
+export interface StoreDatabaseInit {
+  /** How long one query may wait for another process's lock. Default 500 ms. */
+  readonly busyTimeoutMs?: number;
+}
+
+/**
+ * Opens a store's database for reading and keeps it open until `close()`.
+ * @throws NiphasError StoreUnavailable when there is no store, or its database is locked, corrupt or of an unknown schema
+ */
+export function openStoreDatabase(location: StoreLocation, init: StoreDatabaseInit = {}): StoreDatabase {
+  const connection = connect(location, init.busyTimeoutMs ?? DEFAULT_BUSY_TIMEOUT_MS);
+  return new SqliteStoreDatabase(connection, storeLayout(location).databaseFile);
+}
+
+type Statements = { readonly [Name in keyof typeof SQL]: StatementSync };
+
+class SqliteStoreDatabase implements StoreDatabase {
+  readonly #connection: DatabaseSync;
+  readonly #databaseFile: string;
+  readonly #statements: Statements;
+
+  constructor(connection: DatabaseSync, databaseFile: string) {
+    this.#connection = connection;
+    this.#databaseFile = databaseFile;
+    this.#statements = withStoreErrors(databaseFile, () => prepareAll(connection));
+  }
+
+  validId(path: StorePath): number | undefined {
+    const row = this.#get("validId", path);
+    return row === undefined ? undefined : numberColumn(row, "id");
+  }
+
+  pathInfo(path: StorePath): PathInfo | undefined {
+    return this.#snapshot(() => {
+      const row = this.#get("pathInfo", path);
+      if (row === undefined) return undefined;
+      return toPathInfo(row, this.#all("references", numberColumn(row, "id")).map(pathColumn));
+    });
+  }
+
+  closure(roots: readonly StorePath[]): readonly PathInfo[] {
+    return this.#snapshot(() => {
+      this.#assertValid(roots);
+      const rootList = JSON.stringify(roots);
+      const rows = this.#all("closure", rootList);
+      const references = groupReferences(rows, this.#all("closureReferences", rootList));
+      return rows.map((row) => toPathInfo(row, references.get(numberColumn(row, "id")) ?? []));
+    });
+  }
+
+  closureSize(roots: readonly StorePath[]): { readonly pathCount: number; readonly narSizeBytes: number } {
+    return this.#snapshot(() => {
+      this.#assertValid(roots);
+      const row = this.#get("closureSize", JSON.stringify(roots)) ?? {};
+      return { pathCount: numberColumn(row, "pathCount"), narSizeBytes: numberColumn(row, "narSizeBytes") };
+    });
+  }
+
+  registeredAfter(id: number): readonly { readonly id: number; readonly path: StorePath }[] {
+    return this.#all("registeredAfter", id).map((row) => ({ id: numberColumn(row, "id"), path: pathColumn(row) }));
+  }
+
+  newestId(): number {
+    return numberColumn(this.#get("newestId") ?? {}, "id");
+  }
+
+  close(): void {
+    if (this.#connection.isOpen) this.#connection.close();
+  }
+
+  #assertValid(roots: readonly StorePath[]): void {
+    for (const root of roots) {
+      if (this.validId(root) === undefined) {
+        throw new NiphasError("PathNotFound", `${root} is not in this node's store`);
+      }
+    }
+  }
+
+  #get(name: keyof Statements, ...parameters: SQLInputValue[]): Row | undefined {
+    return withStoreErrors(this.#databaseFile, () => this.#statements[name].get(...parameters));
+  }
+
+  #all(name: keyof Statements, ...parameters: SQLInputValue[]): readonly Row[] {
+    return withStoreErrors(this.#databaseFile, () => this.#statements[name].all(...parameters));
+  }
+
+  /** Several statements see one state of the database. */
+  #snapshot<T>(read: () => T): T {
+    withStoreErrors(this.#databaseFile, () => this.#connection.exec("BEGIN"));
+    try {
+      return read();
+    } finally {
+      this.#connection.exec("ROLLBACK");
+    }
+  }
+}
+
+function prepareAll(connection: DatabaseSync): Statements {
+  const prepare = (name: keyof typeof SQL): StatementSync => connection.prepare(SQL[name]);
+  return {
+    validId: prepare("validId"),
+    pathInfo: prepare("pathInfo"),
+    references: prepare("references"),
+    closure: prepare("closure"),
+    closureReferences: prepare("closureReferences"),
+    closureSize: prepare("closureSize"),
+    registeredAfter: prepare("registeredAfter"),
+    newestId: prepare("newestId"),
+  };
+}
+
+/** All references lie inside the closure, so ids are enough to name them. */
+function groupReferences(rows: readonly Row[], edges: readonly Row[]): ReadonlyMap<number, readonly StorePath[]> {
+  const paths = new Map(rows.map((row) => [numberColumn(row, "id"), pathColumn(row)]));
+  const references = new Map<number, StorePath[]>();
+  for (const edge of edges) {
+    const path = paths.get(numberColumn(edge, "reference"));
+    if (path === undefined) continue;
+    const referrer = numberColumn(edge, "referrer");
+    const list = references.get(referrer);
+    if (list === undefined) references.set(referrer, [path]);
+    else list.push(path);
+  }
+  for (const list of references.values()) list.sort();
+  return references;
+}

@@ -1,0 +1,45 @@
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { nixEnvironment } from "./environment.ts";
+
+describe("nixEnvironment", () => {
+  let dir = "";
+  beforeEach(() => {
+    dir = mkdtempSync(join(tmpdir(), "niphas-environment-"));
+  });
+  afterEach(() => rmSync(dir, { recursive: true }));
+
+  it("keeps Nix away from the machine's and the user's configuration", () => {
+    const environment = nixEnvironment(dir, {
+      PATH: "/bin",
+      HOME: "/root",
+      NIX_REMOTE: "daemon",
+      NIX_CONFIG: "require-sigs = false",
+      NIX_PATH: "nixpkgs=/evil",
+      SECRET_TOKEN: "canary",
+    });
+    expect(environment).toEqual({
+      PATH: "/bin",
+      HOME: join(dir, "home"),
+      XDG_CACHE_HOME: join(dir, "cache"),
+      XDG_CONFIG_HOME: join(dir, "config"),
+      XDG_STATE_HOME: join(dir, "state"),
+      NIX_CONF_DIR: join(dir, "empty"),
+      TMPDIR: join(dir, "tmp"),
+      NIX_USER_CONF_FILES: "",
+      LC_ALL: "C",
+    });
+  });
+
+  it("passes certificates, proxies and object-store credentials on", () => {
+    const source = { SSL_CERT_FILE: "/ca.crt", https_proxy: "http://proxy", AWS_PROFILE: "cache" };
+    expect(nixEnvironment(dir, source)).toMatchObject(source);
+  });
+
+  it("makes the directories that it names", () => {
+    const { HOME, TMPDIR } = nixEnvironment(dir, {});
+    expect([HOME, TMPDIR].map((each) => existsSync(each ?? ""))).toEqual([true, true]);
+  });
+});

@@ -1,0 +1,64 @@
+import { generateKeyPairSync, sign } from "node:crypto";
+import {
+  type NarHash,
+  parseNarHash,
+  parseStorePath,
+  parseTrustedKey,
+  pathFingerprint,
+  type TrustedKey,
+} from "@niphas/core";
+import { describe, expect, it } from "vitest";
+import type { PathInfo } from "../ports.ts";
+import { hasTrustedSignature } from "./verify-signature.ts";
+
+const NAR_HASH: NarHash = parseNarHash(`sha256:${"0".repeat(64)}`);
+const PATH: PathInfo = {
+  id: 1,
+  path: parseStorePath(`/nix/store/${"a".repeat(32)}-app`),
+  narHash: NAR_HASH,
+  narSizeBytes: 120,
+  references: [parseStorePath(`/nix/store/${"b".repeat(32)}-lib`)],
+  signatures: [],
+  contentAddress: undefined,
+  isUltimate: false,
+  registeredAtSeconds: 0,
+};
+
+function keyPair(name: string) {
+  const { publicKey, privateKey } = generateKeyPairSync("ed25519");
+  const bytes = publicKey.export({ format: "der", type: "spki" }).subarray(-32);
+  const signer = (info: PathInfo): string =>
+    `${name}:${sign(null, Buffer.from(pathFingerprint(info)), privateKey).toString("base64")}`;
+  return { trusted: parseTrustedKey(`${name}:${bytes.toString("base64")}`), signer };
+}
+
+function keys(...trusted: readonly TrustedKey[]): ReadonlyMap<string, TrustedKey> {
+  return new Map(trusted.map((key) => [key.name, key]));
+}
+
+describe("hasTrustedSignature", () => {
+  const ours = keyPair("ours-1");
+  const theirs = keyPair("theirs-1");
+
+  it("accepts a good signature among foreign and malformed ones", async () => {
+    const signatures = ["garbage", ":", "ours-1:AAAA", theirs.signer(PATH), ours.signer(PATH)];
+    expect(await hasTrustedSignature({ ...PATH, signatures }, keys(ours.trusted))).toBe(true);
+  });
+
+  it("refuses no signature, another key, and another key under our name", async () => {
+    const impostor = keyPair("ours-1");
+    for (const signatures of [[], [theirs.signer(PATH)], [impostor.signer(PATH)]]) {
+      expect(await hasTrustedSignature({ ...PATH, signatures }, keys(ours.trusted))).toBe(false);
+    }
+  });
+
+  it.each<[string, Partial<PathInfo>]>([
+    ["path", { path: parseStorePath(`/nix/store/${"c".repeat(32)}-app`) }],
+    ["hash", { narHash: parseNarHash(`sha256:${"1".repeat(64)}`) }],
+    ["size", { narSizeBytes: 121 }],
+    ["references", { references: [] }],
+  ])("refuses a signature over another %s", async (_name, change) => {
+    const signed = { ...PATH, ...change, signatures: [ours.signer(PATH)] };
+    expect(await hasTrustedSignature(signed, keys(ours.trusted))).toBe(false);
+  });
+});

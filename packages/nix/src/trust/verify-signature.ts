@@ -1,0 +1,25 @@
+import { verify } from "node:crypto";
+import { parsePathSignature, pathFingerprint, type TrustedKey } from "@niphas/core";
+import type { PathInfo } from "../ports.ts";
+
+/** Whether one of the path's signatures is by a trusted key and good. Runs on the thread pool. */
+export async function hasTrustedSignature(info: PathInfo, keys: ReadonlyMap<string, TrustedKey>): Promise<boolean> {
+  const fingerprint = Buffer.from(pathFingerprint(info));
+  for (const text of info.signatures) {
+    const signature = parsePathSignature(text);
+    const key = signature === undefined ? undefined : keys.get(signature.keyName);
+    if (signature !== undefined && key !== undefined && (await verifyEd25519(fingerprint, key, signature.bytes))) {
+      return true;
+    }
+  }
+  return false;
+}
+
+function verifyEd25519(message: Buffer, key: TrustedKey, signature: Uint8Array): Promise<boolean> {
+  return new Promise((resolve, reject) => {
+    verify(null, message, key.key, signature, (error, isGood) => {
+      if (error) reject(error);
+      else resolve(isGood);
+    });
+  });
+}
