@@ -1,0 +1,7 @@
+import { describeViewStrategy } from "@niphas/testing";
+import { ComposefsStrategy, LinuxMounter } from "@niphas/views";
+
+describeViewStrategy("composefs", {
+  needs: ["mkcomposefs", "mount.composefs"],
+  makeStrategy: ({ viewsDir }) => new ComposefsStrategy({ mounter: new LinuxMounter() }, { viewsDir }),
+});
