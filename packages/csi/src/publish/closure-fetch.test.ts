@@ -1,0 +1,33 @@
+import type { RealiseProgress } from "@niphas/nix";
+import { expect, it } from "vitest";
+import { HELLO, WORLD } from "../twins/test-plugin.ts";
+import { describeFetch } from "./closure-fetch.ts";
+
+const PROGRESS: RealiseProgress = {
+  phase: "fetching",
+  donePaths: 0,
+  totalPaths: 3,
+  doneBytes: 0,
+  totalBytes: 2 ** 20,
+  sources: [],
+};
+
+it("says what is going on before anything is known", () => {
+  expect(describeFetch([HELLO], undefined)).toContain("asking the substituters");
+  expect(describeFetch([HELLO], { ...PROGRESS, phase: "querying" })).toContain("asking the substituters");
+});
+
+it("names paths, bytes and sources, however many", () => {
+  expect(describeFetch([HELLO, WORLD], PROGRESS)).toBe(
+    "fetching hello-2.12, world-1.0: 0 of 1 MiB, 0 of 3 paths; the next retry joins in",
+  );
+  const many = { ...PROGRESS, sources: ["a", "b", "c", "d"] };
+  expect(
+    describeFetch(
+      Array.from({ length: 64 }, () => HELLO),
+      many,
+    ),
+  ).toBe(
+    "fetching hello-2.12, hello-2.12, hello-2.12 and 61 more: 0 of 1 MiB, 0 of 3 paths, from a, b, c and 1 more; the next retry joins in",
+  );
+});
