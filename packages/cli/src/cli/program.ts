@@ -1,0 +1,59 @@
+import { Command } from "commander";
+import { closureCommand } from "../closure/command.ts";
+import { doctorCommand } from "../doctor/command.ts";
+import { runCommand } from "../run/command.ts";
+import { versionCommand } from "../version/command.ts";
+import type { CliContext } from "./context.ts";
+
+const OWN_COMMANDS = ["run", "doctor", "closure", "version"];
+
+/** Every command, by name. */
+export const COMMAND_NAMES: readonly string[] = [...OWN_COMMANDS, "csi"];
+
+const EXAMPLES = `
+Examples:
+  niphas run nixpkgs#hello                 build a flake's package and run it, seeing only its closure
+  niphas run /nix/store/<hash>-hello       fetch a store path and run it
+  niphas doctor                            check what this machine can do
+  niphas closure ./result --tree           what a closure holds
+
+Each command has its own --help.`;
+
+/**
+ * The command line. Errors are thrown and never printed here; see {@link reportError}.
+ * @param commandName the command that will run, or empty for none: the node plugin's
+ *   code is large and only loaded for it and for the list of commands
+ */
+export async function createProgram(context: CliContext, commandName: string): Promise<Command> {
+  const program = new Command("niphas")
+    .description("Run Nix closures: on this machine, and on Kubernetes instead of container images.")
+    .addHelpText("after", EXAMPLES)
+    .helpCommand(false);
+  program.addCommand(runCommand(context));
+  program.addCommand(doctorCommand(context));
+  program.addCommand(closureCommand(context));
+  if (!OWN_COMMANDS.includes(commandName)) program.addCommand(await loadCsiCommand());
+  program.addCommand(versionCommand(context));
+  throwErrors(program, context);
+  return program;
+}
+
+async function loadCsiCommand(): Promise<Command> {
+  const { csiCommand } = await import("@niphas/csi");
+  const command = csiCommand();
+  // The list of commands has room for one sentence of it.
+  return command.summary(command.description().split("\n")[0] ?? "");
+}
+
+/** Commander hands these settings to nobody's child by itself. */
+function throwErrors(command: Command, context: CliContext): void {
+  command
+    .showHelpAfterError(false)
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => context.output.write(text),
+      writeErr: (text) => context.output.writeError(text),
+      outputError: () => undefined,
+    });
+  for (const child of command.commands) throwErrors(child, context);
+}

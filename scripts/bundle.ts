@@ -1,0 +1,47 @@
+/**
+ * Bundles `niphas` into dist/, for images and for machines without the sources: `npm run bundle [-- DIRECTORY]`.
+ * `node dist/niphas.js` then needs only the native module koffi, from a node_modules directory beside or above it.
+ * Worker threads and the process inside the namespace of `niphas run` are files of their own, found beside the bundle
+ * by the modules that start them.
+ */
+import { chmodSync, cpSync, globSync, rmSync } from "node:fs";
+import { basename, join, resolve } from "node:path";
+import { build } from "esbuild";
+
+const repo = join(import.meta.dirname, "..");
+const outDir = resolve(process.argv[2] ?? join(repo, "dist"));
+
+/** The C module cannot be bundled. */
+const EXTERNAL = ["koffi", "@koromix/*"];
+
+/** CommonJS modules inside an ECMAScript bundle still call `require` for Node's own. */
+const REQUIRE =
+  'import { createRequire as niphasRequire } from "node:module"; const require = niphasRequire(import.meta.url);';
+
+/** What is run by a worker thread, by the name under which packages/views looks for it beside the bundle. */
+const workers = globSync(join(repo, "packages/*/src/**/*-worker.ts")).map((path) => [basename(path, ".ts"), path]);
+
+rmSync(outDir, { recursive: true, force: true });
+const result = await build({
+  entryPoints: {
+    niphas: join(repo, "packages/cli/src/bin/niphas.js"),
+    "enter-root": join(repo, "packages/cli/src/enter/main.ts"),
+    ...Object.fromEntries(workers),
+  },
+  outdir: outDir,
+  bundle: true,
+  splitting: true,
+  format: "esm",
+  platform: "node",
+  target: "node24",
+  external: EXTERNAL,
+  banner: { js: REQUIRE },
+  legalComments: "linked",
+  metafile: true,
+  logLevel: "warning",
+});
+cpSync(join(repo, "proto"), join(outDir, "proto"), { recursive: true });
+chmodSync(join(outDir, "niphas.js"), 0o755);
+
+const sizeBytes = Object.values(result.metafile.outputs).reduce((sum, output) => sum + output.bytes, 0);
+console.log(`bundle: ${outDir}, ${(sizeBytes / 1024).toFixed(0)} KiB`);

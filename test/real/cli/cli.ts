@@ -1,0 +1,105 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { waitUntil } from "@niphas/testing";
+
+const REPOSITORY = join(import.meta.dirname, "../../..");
+const LAUNCHER = "packages/cli/src/bin/niphas.js";
+/** nobody: an id without files, groups and rights. */
+export const ORDINARY_UID = 65534;
+
+export type UserKind = "root" | "ordinary user";
+
+export interface CliOptions {
+  readonly as?: UserKind;
+  readonly env?: Readonly<Record<string, string>>;
+  readonly cwd?: string;
+  /** Where the repository is shown to ordinary users, who may have no way into its real place. */
+  readonly mountPoint?: string;
+}
+
+export interface CliResult {
+  /** 128 and the signal's number when a signal ended niphas itself. */
+  readonly exitCode: number | null;
+  readonly signal: NodeJS.Signals | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** A running niphas; kill it in a finally when the test may not wait for its end. */
+export class RunningCli {
+  readonly child: ChildProcess;
+  readonly #ended: Promise<readonly [number | null, NodeJS.Signals | null]>;
+  #stdout = "";
+  #stderr = "";
+
+  constructor(
+    argv: readonly string[],
+    options: { readonly env: NodeJS.ProcessEnv; readonly cwd?: string | undefined },
+  ) {
+    const [program = "", ...args] = argv;
+    this.child = spawn(program, args, { ...options, stdio: "pipe", detached: true });
+    this.child.stdout?.setEncoding("utf8").on("data", (text: string) => {
+      this.#stdout += text;
+    });
+    this.child.stderr?.setEncoding("utf8").on("data", (text: string) => {
+      this.#stderr += text;
+    });
+    this.#ended = once(this.child, "close").then(([code, signal]) => [code, signal]);
+  }
+
+  get stdout(): string {
+    return this.#stdout;
+  }
+
+  get stderr(): string {
+    return this.#stderr;
+  }
+
+  /** Waits until standard output holds `text`. */
+  async untilSays(text: string): Promise<void> {
+    const isOver = () => this.child.exitCode !== null || this.child.signalCode !== null;
+    await waitUntil(
+      `"${text}" (so far: ${this.#stdout}${this.#stderr})`,
+      () => this.#stdout.includes(text) || isOver(),
+    );
+    if (!this.#stdout.includes(text))
+      throw new Error(`it ended without saying "${text}": ${this.#stdout}${this.#stderr}`);
+  }
+
+  async ended(): Promise<CliResult> {
+    const [exitCode, signal] = await this.#ended;
+    return { exitCode, signal, stdout: this.#stdout, stderr: this.#stderr };
+  }
+}
+
+/** Starts niphas from source, in a session of its own and with a small environment. */
+export function startCli(args: readonly string[], options: CliOptions = {}): RunningCli {
+  return new RunningCli(cliArgv(args, options), {
+    env: { PATH: process.env["PATH"], HOME: "/nonexistent", ...options.env },
+    cwd: options.cwd,
+  });
+}
+
+/** Runs niphas to its end. */
+export async function niphas(args: readonly string[], options: CliOptions = {}): Promise<CliResult> {
+  const cli = startCli(args, options);
+  cli.child.stdin?.end();
+  return await cli.ended();
+}
+
+/** The whole command line, for those who start it in their own way. */
+export function cliArgv(args: readonly string[], options: CliOptions = {}): readonly string[] {
+  if (options.as !== "ordinary user") return [process.execPath, join(REPOSITORY, LAUNCHER), ...args];
+  const { mountPoint } = options;
+  if (mountPoint === undefined) throw new Error("an ordinary user needs a mountPoint");
+  mkdirSync(mountPoint, { recursive: true });
+  const node = process.execPath.replace(REPOSITORY, mountPoint);
+  const asUser = ["setpriv", `--reuid=${ORDINARY_UID}`, `--regid=${ORDINARY_UID}`, "--clear-groups", "--"];
+  const script = 'mount --bind "$1" "$2" && shift 2 && exec "$@"';
+  return [
+    ...["unshare", "--mount", "--propagation", "private", "--", "sh", "-c", script, "sh", REPOSITORY, mountPoint],
+    ...[...asUser, node, join(mountPoint, LAUNCHER), ...args],
+  ];
+}
