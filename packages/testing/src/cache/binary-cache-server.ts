@@ -1,0 +1,125 @@
+import { createReadStream, statSync } from "node:fs";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { join, normalize } from "node:path";
+import { Readable, type Transform } from "node:stream";
+import { pipeline } from "node:stream/promises";
+import { setTimeout as sleep } from "node:timers/promises";
+import { CorruptByte, Throttle, Truncate } from "./body-faults.ts";
+
+/** How requests whose path matches are mistreated; all fields combine. */
+export interface CacheFault {
+  readonly path: RegExp;
+  /** Answer with this status and no body. */
+  readonly status?: number;
+  readonly delayMs?: number;
+  readonly bytesPerSecond?: number;
+  /** Close the connection after this many bytes of the body. */
+  readonly truncateAtBytes?: number;
+  /** Flip the bits of the byte at this offset of the body. */
+  readonly corruptByteAt?: number;
+  /** Accept and never answer. */
+  readonly hang?: boolean;
+  /** Close the connection without an answer. */
+  readonly drop?: boolean;
+  /** How many requests it hits. @default all */
+  readonly times?: number;
+}
+
+export interface CacheRequest {
+  readonly method: string;
+  readonly path: string;
+  readonly atMs: number;
+  readonly headers: IncomingMessage["headers"];
+}
+
+/** A binary cache directory on 127.0.0.1, with a log of requests and faults on demand. */
+export class BinaryCacheServer implements AsyncDisposable {
+  readonly requests: CacheRequest[] = [];
+  /** Bytes of bodies sent so far. */
+  sentBytes = 0;
+  readonly #directory: string;
+  readonly #server: Server;
+  readonly #shutdown = new AbortController();
+  #faults: { readonly fault: CacheFault; left: number }[] = [];
+
+  private constructor(directory: string) {
+    this.#directory = directory;
+    this.#server = createServer((request, response) => {
+      this.#serve(request, response).catch(() => response.destroy());
+    });
+  }
+
+  static async start(directory: string): Promise<BinaryCacheServer> {
+    const cache = new BinaryCacheServer(directory);
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    cache.#server.once("error", reject).listen(0, "127.0.0.1", resolve);
+    await promise;
+    return cache;
+  }
+
+  /** For `--substituter`. */
+  get url(): string {
+    const address = this.#server.address();
+    if (address === null || typeof address === "string") throw new Error("the cache does not listen");
+    return `http://127.0.0.1:${address.port}`;
+  }
+
+  /** How many NAR files were asked for. */
+  get narRequestCount(): number {
+    return this.requests.filter((request) => request.path.startsWith("/nar/")).length;
+  }
+
+  setFaults(...faults: readonly CacheFault[]): void {
+    this.#faults = faults.map((fault) => ({ fault, left: fault.times ?? Number.POSITIVE_INFINITY }));
+  }
+
+  clearLog(): void {
+    this.requests.length = 0;
+    this.sentBytes = 0;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#shutdown.abort();
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#server.close(() => resolve());
+    this.#server.closeAllConnections();
+    await promise;
+  }
+
+  async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const path = decodeURIComponent((request.url ?? "/").split("?")[0] ?? "/");
+    this.requests.push({ method: request.method ?? "", path, atMs: Date.now(), headers: request.headers });
+    const fault = this.#takeFault(path);
+    if (fault.drop === true) return void request.socket.destroy();
+    if (fault.hang === true) return;
+    await sleep(fault.delayMs ?? 0, undefined, { signal: this.#shutdown.signal });
+    if (fault.status !== undefined) return void response.writeHead(fault.status).end();
+    await this.#sendFile(join(this.#directory, normalize(path)), request, response, fault);
+  }
+
+  #takeFault(path: string): CacheFault {
+    const found = this.#faults.find(({ fault, left }) => left > 0 && fault.path.test(path));
+    if (found === undefined) return { path: /^/ };
+    found.left--;
+    return found.fault;
+  }
+
+  async #sendFile(file: string, request: IncomingMessage, response: ServerResponse, fault: CacheFault): Promise<void> {
+    const stats = statSync(file, { throwIfNoEntry: false });
+    if (stats?.isFile() !== true) return void response.writeHead(404).end();
+    response.writeHead(200, { "content-length": stats.size });
+    if (request.method === "HEAD") return void response.end();
+    const body = Readable.from(createReadStream(file)).on("data", (chunk: Buffer) => {
+      this.sentBytes += chunk.length;
+    });
+    await pipeline([body, ...faultStages(fault), response], { signal: this.#shutdown.signal });
+  }
+}
+
+function faultStages(fault: CacheFault): Transform[] {
+  return [
+    ...(fault.corruptByteAt === undefined ? [] : [new CorruptByte(fault.corruptByteAt)]),
+    ...(fault.bytesPerSecond === undefined ? [] : [new Throttle(fault.bytesPerSecond)]),
+    ...(fault.truncateAtBytes === undefined ? [] : [new Truncate(fault.truncateAtBytes)]),
+  ];
+}

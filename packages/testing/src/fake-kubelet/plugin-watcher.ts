@@ -1,0 +1,74 @@
+import { lstatSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+import { type PluginInfo, RegistrationClient } from "../csi/registration-client.ts";
+
+interface SeenSocket {
+  readonly inode: number;
+  readonly info: PluginInfo | undefined;
+}
+
+const SCAN_INTERVAL_MS = 50;
+const SUPPORTED_VERSION = /^1\./;
+
+/**
+ * The kubelet's plugin watcher: a socket that appears is asked who it is and
+ * told whether it was accepted; a socket that goes away takes its driver with it.
+ * Source: kubernetes pkg/kubelet/pluginmanager.
+ */
+export class PluginWatcher {
+  readonly #registrationDir: string;
+  readonly #seen = new Map<string, SeenSocket>();
+  #timer: NodeJS.Timeout | undefined;
+  #scan: Promise<void> = Promise.resolve();
+  /** How often each driver was accepted. */
+  readonly registrationCounts = new Map<string, number>();
+
+  constructor(registrationDir: string) {
+    this.#registrationDir = registrationDir;
+  }
+
+  start(): void {
+    this.#timer = setInterval(() => {
+      this.#scan = this.#scan.then(() => this.#scanOnce());
+    }, SCAN_INTERVAL_MS);
+  }
+
+  async stop(): Promise<void> {
+    clearInterval(this.#timer);
+    await this.#scan;
+    this.#seen.clear();
+  }
+
+  /** The endpoint of a registered driver. */
+  endpointOf(driverName: string): string | undefined {
+    for (const { info } of this.#seen.values()) if (info?.name === driverName) return info.endpoint;
+    return undefined;
+  }
+
+  async #scanOnce(): Promise<void> {
+    const names = readdirSync(this.#registrationDir).filter((name) => !name.startsWith("."));
+    for (const name of this.#seen.keys()) if (!names.includes(name)) this.#seen.delete(name);
+    for (const name of names) await this.#look(name);
+  }
+
+  async #look(name: string): Promise<void> {
+    const path = join(this.#registrationDir, name);
+    const stats = lstatSync(path, { throwIfNoEntry: false });
+    if (stats?.isSocket() !== true || this.#seen.get(name)?.inode === stats.ino) return;
+    await using client = new RegistrationClient(path);
+    const info = await client.getInfo({ deadlineMs: 1000 });
+    if (info === undefined) return;
+    const problem = problemOf(info);
+    const notified = await client.notify(problem === undefined, problem);
+    if (notified.code !== "OK") return;
+    this.#seen.set(name, { inode: stats.ino, info: problem === undefined ? info : undefined });
+    if (problem !== undefined) return;
+    this.registrationCounts.set(info.name, (this.registrationCounts.get(info.name) ?? 0) + 1);
+  }
+}
+
+function problemOf(info: PluginInfo): string | undefined {
+  if (info.type !== "CSIPlugin") return `unknown plugin type ${info.type}`;
+  if (!info.supportedVersions.some((version) => SUPPORTED_VERSION.test(version))) return "no supported version";
+  return info.endpoint.startsWith("/") ? undefined : "the endpoint must be an absolute path";
+}

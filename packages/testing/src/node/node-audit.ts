@@ -1,0 +1,77 @@
+import { lstatSync, readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { mountsBelow } from "../mounts/mount-table.ts";
+
+/** What is really there on a node, read without the plugin's help. */
+export interface NodeAudit {
+  /** Volume ids that hold garbage-collector roots. */
+  readonly rootOwners: readonly string[];
+  /** Mount points below the pods directory, one entry for each mount stacked there. */
+  readonly podMounts: readonly string[];
+  /** `mount` directories of volumes, mounted or not. */
+  readonly targetDirs: readonly string[];
+  /** Entries of the views directory that are finished views. */
+  readonly views: readonly string[];
+  /** Entries of the views directory that are anything else. */
+  readonly otherViewEntries: readonly string[];
+  /** Mount points below the state directory. */
+  readonly stateMounts: readonly string[];
+  /** Command lines of processes that name the state directory, the plugin itself left out. */
+  readonly helperProcesses: readonly string[];
+}
+
+export interface AuditedNode {
+  readonly stateDir: string;
+  readonly kubeletDir: string;
+}
+
+const VIEW_KEY = /^[0-9a-f]{64}$/;
+const VOLUME_DIRS = "volumes/kubernetes.io~csi";
+
+export function auditNode(node: AuditedNode): NodeAudit {
+  const podsDir = join(node.kubeletDir, "pods");
+  const viewEntries = names(join(node.stateDir, "views"));
+  return {
+    rootOwners: names(join(node.stateDir, "store/nix/var/nix/gcroots/niphas")),
+    podMounts: mountsBelow(podsDir).map((entry) => entry.mountPoint),
+    targetDirs: targetDirs(podsDir),
+    views: viewEntries.filter((name) => VIEW_KEY.test(name)),
+    otherViewEntries: viewEntries.filter((name) => !VIEW_KEY.test(name)),
+    stateMounts: mountsBelow(node.stateDir).map((entry) => entry.mountPoint),
+    helperProcesses: helperProcesses(node.stateDir),
+  };
+}
+
+/** Nix processes and other children that work on the state directory. */
+function helperProcesses(stateDir: string): readonly string[] {
+  return names("/proc")
+    .filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid)
+    .map((pid) => readText(`/proc/${pid}/cmdline`).replaceAll("\0", " ").trim())
+    .filter((commandLine) => commandLine.includes(stateDir) && !commandLine.includes("--state-dir"));
+}
+
+function targetDirs(podsDir: string): readonly string[] {
+  return names(podsDir).flatMap((uid) =>
+    names(join(podsDir, uid, VOLUME_DIRS))
+      .map((name) => join(podsDir, uid, VOLUME_DIRS, name, "mount"))
+      .filter((path) => lstatSync(path, { throwIfNoEntry: false }) !== undefined),
+  );
+}
+
+function names(path: string): readonly string[] {
+  try {
+    return readdirSync(path).sort();
+  } catch {
+    // A directory that nobody has made yet is empty.
+    return [];
+  }
+}
+
+function readText(path: string): string {
+  try {
+    return readFileSync(path, "utf8");
+  } catch {
+    // The process has ended meanwhile.
+    return "";
+  }
+}

@@ -1,0 +1,154 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { PodVolume, RpcOutcome, SeededRandom, TestClosure, TestNode } from "@niphas/testing";
+
+interface CrashRigInit {
+  readonly lanes: number;
+  readonly random: SeededRandom;
+}
+
+type Operation = "publish" | "unpublish";
+
+/** What is known of one volume: what was last answered OK, and what the kill interrupted. */
+interface VolumeStatus {
+  readonly volume: PodVolume;
+  readonly closure: TestClosure;
+  isPublished: boolean;
+  interrupted: Operation | undefined;
+}
+
+const WARM_CLOSURES = 3;
+const COLD_CLOSURES = 5;
+const TREE_PERCENT = 30;
+
+/** Publishes and unpublishes in several lanes at once until the plugin is killed, then judges what is left. */
+export class CrashRig {
+  readonly #node: TestNode;
+  readonly #closures: readonly TestClosure[];
+  readonly #init: CrashRigInit;
+  readonly #volumes = new Map<string, VolumeStatus>();
+  readonly #counts = { publish: 0, unpublish: 0 };
+
+  private constructor(node: TestNode, closures: readonly TestClosure[], init: CrashRigInit) {
+    this.#node = node;
+    this.#closures = closures;
+    this.#init = init;
+  }
+
+  static async create(node: TestNode, init: CrashRigInit): Promise<CrashRig> {
+    const closures: TestClosure[] = [];
+    for (let index = 0; index < WARM_CLOSURES; index++) {
+      closures.push(await node.addLocal({ name: `warm-${index}`, pathCount: 4, fileCount: 40 }));
+    }
+    for (let index = 0; index < COLD_CLOSURES; index++) {
+      closures.push(await node.addUpstream({ name: `cold-${index}`, pathCount: 4, fileCount: 40 }));
+    }
+    // Collected between kills, the warm ones come back from the cache as well.
+    for (let index = 0; index < WARM_CLOSURES; index++) {
+      await node.addUpstream({ name: `warm-${index}`, pathCount: 4, fileCount: 40 });
+    }
+    return new CrashRig(node, closures, init);
+  }
+
+  /** @returns how many calls were interrupted */
+  async killWhileWorking(afterMs: number): Promise<number> {
+    const stop = new AbortController();
+    const lanes = Array.from({ length: this.#init.lanes }, async () => this.#work(stop.signal));
+    await sleep(afterMs);
+    stop.abort();
+    await this.#node.plugin.kill("SIGKILL");
+    await Promise.all(lanes);
+    const interrupted = [...this.#volumes.values()].filter((status) => status.interrupted !== undefined);
+    for (const { interrupted: operation } of interrupted) if (operation !== undefined) this.#counts[operation]++;
+    return interrupted.length;
+  }
+
+  /** Whatever a restarted plugin has not brought in line. */
+  problems(): readonly string[] {
+    const audit = this.#node.audit();
+    const mounted = new Set(audit.podMounts);
+    const problems = [
+      ...this.#wrongVolumes(mounted),
+      ...audit.helperProcesses.map((process) => `process left: ${process}`),
+      ...audit.otherViewEntries.map((entry) => `half-made view: ${entry}`),
+      ...audit.targetDirs.filter((dir) => !mounted.has(dir)).map((dir) => `target without a mount: ${dir}`),
+    ];
+    if (mounted.size !== audit.podMounts.length) problems.push("mounts are stacked");
+    if (new Set(audit.stateMounts).size !== audit.stateMounts.length) problems.push("views are mounted twice");
+    const owners = [...this.#volumes.values()]
+      .filter(({ volume }) => mounted.has(volume.targetPath))
+      .map(({ volume }) => volume.volumeId);
+    if (owners.sort().join() !== audit.rootOwners.join())
+      problems.push(`roots ${audit.rootOwners.length}, mounts ${owners.length}`);
+    return problems;
+  }
+
+  /** What the kubelet would do: calls that were interrupted are made again, or taken back. */
+  async finishInterrupted(): Promise<readonly string[]> {
+    const problems: string[] = [];
+    for (const status of this.#volumes.values()) {
+      if (status.interrupted === undefined) continue;
+      const isRepeated = this.#init.random.below(2) === 0;
+      const operation = isRepeated ? status.interrupted : "unpublish";
+      const outcome = await this.#call(operation, status);
+      if (outcome.code !== "OK")
+        problems.push(`${operation} after ${status.interrupted}: ${outcome.code} ${outcome.message}`);
+      status.interrupted = undefined;
+      status.isPublished = operation === "publish";
+      if (status.isPublished) problems.push(...(await this.#node.problemsOf(status.volume, status.closure)));
+      else this.#volumes.delete(status.volume.volumeId);
+    }
+    return problems;
+  }
+
+  async unpublishAll(): Promise<readonly string[]> {
+    const outcomes = await Promise.all(
+      [...this.#volumes.values()].map(async (status) => this.#call("unpublish", status)),
+    );
+    return outcomes.filter((outcome) => outcome.code !== "OK").map((outcome) => outcome.message);
+  }
+
+  summary(): string {
+    return `${this.#counts.publish} publishes, ${this.#counts.unpublish} unpublishes`;
+  }
+
+  #wrongVolumes(mounted: ReadonlySet<string>): readonly string[] {
+    return [...this.#volumes.values()].flatMap((status) => {
+      if (status.interrupted !== undefined) return [];
+      const isMounted = mounted.has(status.volume.targetPath);
+      if (isMounted === status.isPublished) return [];
+      return [`${status.volume.volumeId} was ${status.isPublished ? "" : "un"}published, mounted: ${isMounted}`];
+    });
+  }
+
+  async #work(stop: AbortSignal): Promise<void> {
+    while (!stop.aborted) {
+      const status = this.#newOrOld();
+      const operation = status.isPublished ? "unpublish" : "publish";
+      status.interrupted = operation;
+      const outcome = await this.#call(operation, status);
+      if (outcome.code !== "OK") return;
+      status.interrupted = undefined;
+      status.isPublished = operation === "publish";
+      if (operation === "unpublish") this.#volumes.delete(status.volume.volumeId);
+    }
+  }
+
+  #newOrOld(): VolumeStatus {
+    const { random } = this.#init;
+    const idle = [...this.#volumes.values()].filter((status) => status.interrupted === undefined);
+    const old = idle[random.below(idle.length * 2)];
+    if (old !== undefined) return old;
+    const closure = this.#closures[random.below(this.#closures.length)];
+    if (closure === undefined) throw new Error("no closure");
+    const volume = this.#node.volume();
+    const status = { volume, closure, isPublished: false, interrupted: undefined };
+    this.#volumes.set(volume.volumeId, status);
+    return status;
+  }
+
+  async #call(operation: Operation, { volume, closure }: VolumeStatus): Promise<RpcOutcome> {
+    if (operation === "unpublish") return this.#node.unpublish(volume);
+    const view = Number.parseInt(volume.volumeId.slice(4, 8), 16) % 100 < TREE_PERCENT ? "tree" : "auto";
+    return this.#node.publish(volume, { storePath: closure.root, view });
+  }
+}

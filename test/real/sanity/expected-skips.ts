@@ -1,0 +1,100 @@
+/** Why each spec of csi-sanity that does not run does not run. */
+const SKIPS_BY_REASON: Readonly<Record<string, readonly string[]>> = {
+  "no volume groups: Niphas's volumes are inline and read-only, there is nothing to snapshot": [
+    "[It] GroupController Service [GroupController VolumeGroupSnapshots] CreateVolumeGroupSnapshot should fail when no name is provided",
+    "[It] GroupController Service [GroupController VolumeGroupSnapshots] GetVolumeGroupSnapshot should fail when no volume id is provided",
+    "[It] GroupController Service [GroupController VolumeGroupSnapshots] GetVolumeGroupSnapshot should fail when an invalid volume id is used",
+    "[It] GroupController Service [GroupController VolumeGroupSnapshots] DeleteVolumeGroupSnapshot should fail when no volume id is provided",
+    "[It] GroupController Service [GroupController VolumeGroupSnapshots] DeleteVolumeGroupSnapshot should succeed when an invalid volume id is used",
+    "[It] GroupController Service [GroupController Server] GroupControllerGetCapabilities should return appropriate capabilities",
+  ],
+  "no snapshots: a closure never changes": [
+    "[It] DeleteSnapshot [Controller Server] should fail when no snapshot id is provided",
+    "[It] DeleteSnapshot [Controller Server] should succeed when an invalid snapshot id is used",
+    "[It] DeleteSnapshot [Controller Server] should return appropriate values (no optional values added)",
+    "[It] ListSnapshots [Controller Server] should return appropriate values (no optional values added)",
+    "[It] ListSnapshots [Controller Server] should return snapshots that match the specified snapshot id",
+    "[It] ListSnapshots [Controller Server] should return empty when the specified snapshot id does not exist",
+    "[It] ListSnapshots [Controller Server] should return snapshots that match the specified source volume id",
+    "[It] ListSnapshots [Controller Server] should return empty when the specified source volume id does not exist",
+    "[It] ListSnapshots [Controller Server] check the presence of new snapshots in the snapshot list",
+    "[It] ListSnapshots [Controller Server] should return next token when a limited number of entries are requested",
+    "[It] GetSnapshot [Controller Server] should return an error",
+    "[It] GetSnapshot [Controller Server] should return snapshot that match the specified snapshot id",
+    "[It] GetSnapshot [Controller Server] should return an error when the specified snapshot id does not exist",
+    "[It] Controller Service [Controller Server] CreateVolume should create volume from an existing source snapshot",
+    "[It] Controller Service [Controller Server] CreateVolume should fail when the volume source snapshot is not found",
+    "[It] CreateSnapshot [Controller Server] should fail when no name is provided",
+    "[It] CreateSnapshot [Controller Server] should fail when no source volume id is provided",
+    "[It] CreateSnapshot [Controller Server] should succeed when requesting to create a snapshot with already existing name and same source volume ID",
+    "[It] CreateSnapshot [Controller Server] should fail when requesting to create a snapshot with already existing name and different source volume ID",
+    "[It] CreateSnapshot [Controller Server] should succeed when creating snapshot with maximum-length name",
+  ],
+  "no expansion: a closure never changes": [
+    "[It] ExpandVolume [Controller Server] should fail if no volume id is given",
+    "[It] ExpandVolume [Controller Server] should fail if no capacity range is given",
+    "[It] ExpandVolume [Controller Server] should work",
+    "[It] Node Service NodeExpandVolume should fail when no volume id is provided",
+    "[It] Node Service NodeExpandVolume should fail when no volume path is provided",
+    "[It] Node Service NodeExpandVolume should fail when volume is not found",
+    "[It] Node Service NodeExpandVolume should work if node-expand is called after node-publish",
+  ],
+  "no modification: a closure never changes": [
+    "[It] ModifyVolume [Controller Server] should fail if no volume id is given",
+    "[It] ModifyVolume [Controller Server] should fail if volume does not exist",
+    "[It] ModifyVolume [Controller Server] should fail if specified mutable parameters are not supported by the volume",
+    "[It] ModifyVolume [Controller Server] should modify a volume created without a volume attribute class",
+    "[It] ModifyVolume [Controller Server] should modify a volume created with a volume attribute class",
+    "[It] ModifyVolume [Controller Server] should fail to modify a volume created with a volume attribute class if new mutable parameters are not supported by volume",
+    "[It] Controller Service [Controller Server] CreateVolume should create volume with a volume attribute class",
+    "[It] Controller Service [Controller Server] CreateVolume should not create volume with an invalid volume attribute class",
+  ],
+  "no capacity: inline volumes are not scheduled by size": [
+    "[It] Controller Service [Controller Server] GetCapacity should return capacity (no optional values added)",
+  ],
+  "no list of volumes: inline volumes are known to the kubelet alone": [
+    "[It] Controller Service [Controller Server] ListVolumes should return appropriate values (no optional values added)",
+    "[It] Controller Service [Controller Server] ListVolumes should fail when an invalid starting_token is passed",
+    "[It] Controller Service [Controller Server] ListVolumes check the presence of new volumes and absence of deleted ones in the volume list",
+  ],
+  "switched off by the authors of csi-sanity": [
+    "[It] Controller Service [Controller Server] ListVolumes pagination should detect volumes added between pages and accept tokens when the last volume from a page is deleted",
+  ],
+  "no clones: every volume of a closure shares one view already": [
+    "[It] Controller Service [Controller Server] CreateVolume should create volume from an existing source volume",
+    "[It] Controller Service [Controller Server] CreateVolume should fail when the volume source volume is not found",
+  ],
+  "no attachment: attachRequired is false": [
+    "[It] Controller Service [Controller Server] ControllerPublishVolume should fail when no volume id is provided",
+    "[It] Controller Service [Controller Server] ControllerPublishVolume should fail when no node id is provided",
+    "[It] Controller Service [Controller Server] ControllerPublishVolume should fail when no volume capability is provided",
+    "[It] Controller Service [Controller Server] ControllerPublishVolume should fail when publishing more volumes than the node max attach limit",
+    "[It] Controller Service [Controller Server] ControllerPublishVolume should fail when the volume does not exist",
+    "[It] Controller Service [Controller Server] ControllerPublishVolume should fail when the node does not exist",
+    "[It] Controller Service [Controller Server] ControllerPublishVolume should fail when the volume is already published but is incompatible",
+    "[It] Controller Service [Controller Server] volume lifecycle should work",
+    "[It] Controller Service [Controller Server] volume lifecycle should be idempotent",
+    "[It] Controller Service [Controller Server] ControllerUnpublishVolume should fail when no volume id is provided",
+  ],
+  "no such access mode: a view is read-only for everybody": [
+    "[It] Node Service NodePublishVolume with single node multi writer capability should fail when volume with single node single writer access mode is already mounted at a different target path",
+  ],
+  "no staging: the kubelet never stages inline volumes": [
+    "[It] Node Service NodeStageVolume should fail when no volume id is provided",
+    "[It] Node Service NodeStageVolume should fail when no staging target path is provided",
+    "[It] Node Service NodeStageVolume should fail when no volume capability is provided",
+    "[It] Node Service NodeUnstageVolume should fail when no volume id is provided",
+    "[It] Node Service NodeUnstageVolume should fail when no staging target path is provided",
+  ],
+  "no statistics: a read-only view of shared files has no usage of its own": [
+    "[It] Node Service NodeGetVolumeStats should fail when no volume id is provided",
+    "[It] Node Service NodeGetVolumeStats should fail when no volume path is provided",
+    "[It] Node Service NodeGetVolumeStats should fail when volume is not found",
+    "[It] Node Service NodeGetVolumeStats should fail when volume does not exist on the specified path",
+  ],
+};
+
+/** Spec to reason. */
+export const EXPECTED_SKIPS: ReadonlyMap<string, string> = new Map(
+  Object.entries(SKIPS_BY_REASON).flatMap(([reason, names]) => names.map((name) => [name, reason] as const)),
+);
