@@ -1,5 +1,6 @@
 import { Command, Option } from "commander";
 import { envName, FLAGS, type FlagName, type RawCsiOptions } from "./flags.ts";
+import { keepHeapSmall } from "./lifecycle/small-heap.ts";
 import { runCsiPlugin } from "./main.ts";
 import { parseCsiOptions } from "./options.ts";
 
@@ -37,6 +38,7 @@ export function csiCommand(): Command {
 
 async function runUntilSignal(raw: RawCsiOptions): Promise<void> {
   const options = parseCsiOptions(raw);
+  keepHeapSmall();
   const controller = new AbortController();
   const onSignal = (): void => {
     if (controller.signal.aborted) process.exit(1);

@@ -1,6 +1,7 @@
 import { realpathSync } from "node:fs";
 import { NiphasError, systemOf } from "@niphas/core";
 import {
+  type BootTrust,
   createBootTrust,
   createCollectorNotifier,
   createGarbageCollector,
@@ -132,7 +133,7 @@ async function startPlugin(options: CsiPluginOptions, runtime: Runtime): Promise
 
   const readiness = new Readiness();
   for (const check of readinessChecks({ lock, database: nix.database, views, signal })) readiness.add(check);
-  const health = await startHealth(options, runtime, { metrics, readiness, volumes });
+  const health = await startHealth(options, runtime, { metrics, readiness, volumes, boot: nix.boot });
   watchBoot(runtime, { ...volumes, boot: nix.boot });
 
   const init = { kubeletDir: options.kubeletDir, system: systemOf(process.arch), maxWaitMs: options.publishWaitMs };
@@ -210,9 +211,14 @@ async function openViews(
 async function startHealth(
   options: CsiPluginOptions,
   { teardown }: Runtime,
-  parts: { readonly metrics: PluginMetrics; readonly readiness: Readiness; readonly volumes: PublishComponents },
+  parts: {
+    readonly metrics: PluginMetrics;
+    readonly readiness: Readiness;
+    readonly volumes: PublishComponents;
+    readonly boot: BootTrust;
+  },
 ): Promise<string> {
-  const { metrics, readiness, volumes } = parts;
+  const { metrics, readiness, volumes, boot } = parts;
   const lag = new EventLoopLag(volumes);
   lag.start();
   teardown.defer(() => lag.stop());
@@ -220,6 +226,7 @@ async function startHealth(
     volumes: () => volumes.gcRoots.owners().length,
     viewsByStrategy: () => countByStrategy(volumes.views),
     eventLoopLagSeconds: () => lag.p99Seconds(),
+    distrustedPaths: () => boot.distrustedCount,
   });
   if (options.metricsListen === undefined) return "off";
   const server = new HealthServer({ app: healthApp({ readiness, lag, metrics }) }, { address: options.metricsListen });

@@ -58,7 +58,8 @@ export interface Realiser {
   /**
    * Makes the closures of `roots` valid in the store. Callers with the same
    * roots share one Nix process; it is killed (as a group) when the last
-   * caller's signal aborts or the realiser's own deadline passes.
+   * caller's signal aborts or the realiser's own deadline passes; that last
+   * caller hears Cancelled when no process is left.
    * @throws NiphasError PathNotFound, SubstituterUnavailable, UntrustedPath, BadBytes, DiskFull, InodesExhausted, Cancelled, CommandFailed
    */
   realise(

@@ -1,11 +1,11 @@
 import { execFileSync } from "node:child_process";
-import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
-import { createCollectorNotifier } from "../../../packages/nix/src/index.ts";
+import { createCollectorNotifier, storeLayout } from "../../../packages/nix/src/index.ts";
+import { type CollectorStop, PausedCollector } from "../../../packages/testing/src/index.ts";
 import { failureOf, never, nodeStore } from "./node-store.ts";
-import { pausedCollector } from "./paused-collector.ts";
 
 async function storeWithClosure() {
   const node = await nodeStore();
@@ -18,18 +18,18 @@ async function storeWithClosure() {
 describe("a root made while a collector runs", () => {
   it("does not keep the path by itself once the roots were listed", async () => {
     await using node = await storeWithClosure();
-    await using collector = await pausedCollector(node.settings, node.directory.join("fifo"), "afterListing");
+    await using collector = await pausedCollector(node, "afterRoots");
     node.roots.add("late", [node.closure.root]);
-    await collector.finish();
+    await collector.resume();
     expect(node.database.validId(node.closure.root)).toBeUndefined();
   });
 
   it("keeps the whole closure when it is announced", async () => {
     await using node = await storeWithClosure();
-    await using collector = await pausedCollector(node.settings, node.directory.join("fifo"), "afterListing");
+    await using collector = await pausedCollector(node, "afterRoots");
     node.roots.add("late", [node.closure.root]);
     await node.notifier.announce([node.closure.root], never);
-    await collector.finish();
+    await collector.resume();
     expect(node.database.closureSize([node.closure.root]).pathCount).toBe(4);
   });
 
@@ -39,19 +39,19 @@ describe("a root made while a collector runs", () => {
   it("is listed by a collector that does not listen yet, so the announcement ends at once", async ({ skip }) => {
     skip(!hasFirstHook, "Nix 2.8 cannot be paused before it listens: it has only the later hook");
     await using node = await storeWithClosure();
-    await using collector = await pausedCollector(node.settings, node.directory.join("fifo"), "beforeListening");
+    await using collector = await pausedCollector(node, "afterLock");
     node.roots.add("early", [node.closure.root]);
     await node.notifier.announce([node.closure.root], never);
-    await collector.finish();
+    await collector.resume();
     expect(node.database.closureSize([node.closure.root]).pathCount).toBe(4);
   });
 
   it("acknowledges many paths of many callers", async () => {
     await using node = await storeWithClosure();
-    await using collector = await pausedCollector(node.settings, node.directory.join("fifo"), "afterListing");
+    await using collector = await pausedCollector(node, "afterRoots");
     await Promise.all(node.closure.paths.map((path) => node.notifier.announce([path], never)));
     await node.notifier.announce(node.closure.paths, never);
-    await collector.finish();
+    await collector.resume();
     expect(node.database.closureSize([node.closure.root]).pathCount).toBe(4);
   });
 });
@@ -64,18 +64,16 @@ describe("announcing", () => {
 
   it("ends at once when a collector left its socket behind", async () => {
     await using node = await storeWithClosure();
-    await node.source.collectGarbage();
-    const collector = await pausedCollector(node.settings, node.directory.join("fifo"), "afterListing");
-    await collector[Symbol.asyncDispose]();
+    await runGc(node);
+    expect(existsSync(storeLayout(node.settings.store).collectorSocket)).toBe(true);
     await node.notifier.announce([node.closure.root], never);
-    expect(node.database.validId(node.closure.root)).toBeDefined();
   });
 
   it("ends when the collector is killed in the middle", async () => {
     await using node = await storeWithClosure();
-    await using collector = await pausedCollector(node.settings, node.directory.join("fifo"), "afterListing");
+    await using collector = await pausedCollector(node, "afterRoots");
     const announced = node.notifier.announce(node.closure.paths, never);
-    collector.kill();
+    await collector[Symbol.asyncDispose]();
     await announced;
   });
 });
@@ -126,6 +124,10 @@ it("fails with the collector's name when it does not answer in time", async () =
   leaving.abort();
   expect((await left).code).toBe("Cancelled");
 });
+
+function pausedCollector(node: Awaited<ReturnType<typeof nodeStore>>, stop: CollectorStop): Promise<PausedCollector> {
+  return PausedCollector.start({ store: node.settings.store, scratchDir: node.directory.path, stop });
+}
 
 async function runGc(node: Awaited<ReturnType<typeof nodeStore>>): Promise<void> {
   const result = await node.nix.run("nix-store", { args: ["--gc"], signal: never, timeoutMs: 60_000 });

@@ -59,6 +59,7 @@ it("has metrics whose labels are closed sets", async () => {
     volumes: () => 3,
     viewsByStrategy: () => new Map([["tree", 2]]),
     eventLoopLagSeconds: () => 0.5,
+    distrustedPaths: () => 4,
   });
   const text = await (await app.request("/metrics")).text();
   for (const line of [
@@ -74,6 +75,7 @@ it("has metrics whose labels are closed sets", async () => {
     "niphas_volumes 3",
     'niphas_views{strategy="tree"} 2',
     "niphas_event_loop_lag_seconds 0.5",
+    "niphas_unsynced_paths 4",
   ]) {
     expect(text).toContain(line);
   }

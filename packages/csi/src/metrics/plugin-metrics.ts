@@ -9,6 +9,7 @@ export interface MetricSources {
   volumes(): number;
   viewsByStrategy(): ReadonlyMap<string, number>;
   eventLoopLagSeconds(): number;
+  distrustedPaths(): number;
 }
 
 export interface PluginMetricsInit {
@@ -118,6 +119,14 @@ export class PluginMetrics implements RpcObserver, PublishObserver {
       registers,
       collect(): void {
         for (const [strategy, count] of sources.viewsByStrategy()) this.set({ strategy }, count);
+      },
+    });
+    new Gauge({
+      name: "niphas_unsynced_paths",
+      help: "Store paths that may not have reached the disk before the last boot and are not shown until verified.",
+      registers,
+      collect(): void {
+        this.set(sources.distrustedPaths());
       },
     });
     new Gauge({

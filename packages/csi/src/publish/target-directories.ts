@@ -1,4 +1,4 @@
-import { closeSync, constants, mkdirSync, openSync, readlinkSync, rmdirSync } from "node:fs";
+import { closeSync, constants, lstatSync, mkdirSync, openSync, readlinkSync, rmdirSync } from "node:fs";
 import { posix } from "node:path";
 import { NiphasError, systemErrorCode } from "@niphas/core";
 
@@ -43,20 +43,15 @@ export class TargetDirectories {
    */
   exists(targetPath: string): boolean {
     const pinned = this.#pin(targetPath, targetPath);
-    if (pinned !== undefined) {
-      pinned.close();
-      return true;
-    }
-    this.#pinParent(targetPath)?.close();
-    return false;
+    (pinned ?? this.#pinParent(targetPath))?.close();
+    return pinned !== undefined;
   }
 
   /** @throws NiphasError InvalidRequest as {@link exists}, and when the parent directory is missing */
   assertUsable(targetPath: string): void {
-    if (this.exists(targetPath)) return;
-    const parent = this.#pinParent(targetPath);
-    if (parent === undefined) throw missingParent();
-    parent.close();
+    const pinned = this.#pin(targetPath, targetPath) ?? this.#pinParent(targetPath);
+    if (pinned === undefined) throw missingParent();
+    pinned.close();
   }
 
   /**
@@ -114,6 +109,8 @@ export class TargetDirectories {
 }
 
 function openDirectory(path: string): number | undefined {
+  // On the warm path the target is not there yet, and an exception costs more than a system call.
+  if (lstatSync(path, { throwIfNoEntry: false }) === undefined) return undefined;
   try {
     return openSync(path, PIN_FLAGS);
   } catch (cause) {

@@ -82,7 +82,10 @@ export class RpcRunner {
       controller.abort(error);
       answer(error, {});
     });
-    call.on("cancelled", () => controller.abort(new NiphasError("Cancelled", "the client ended the call")));
+    // grpc-js also says so when an answered call's stream closes.
+    call.on("cancelled", () => {
+      if (!isAnswered) controller.abort(new NiphasError("Cancelled", "the client ended the call"));
+    });
     const context = { signal: controller.signal, abort: (reason: NiphasError) => controller.abort(reason) };
     void this.#run(method, call.request, context, answer).finally(() => this.#active.delete(controller));
   }

@@ -1,8 +1,8 @@
-import { chmodSync, lstatSync, mkdirSync, rmSync } from "node:fs";
+import { chmodSync, lstatSync, mkdirSync, renameSync, rmSync } from "node:fs";
 import { connect } from "node:net";
-import { dirname } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { Server, ServerCredentials, type ServiceDefinition, type UntypedServiceImplementation } from "@grpc/grpc-js";
-import { NiphasError } from "@niphas/core";
+import { NiphasError, systemErrorCode } from "@niphas/core";
 
 export interface ServedService {
   readonly definition: ServiceDefinition;
@@ -28,7 +28,7 @@ const CONNECT_TIMEOUT_MS = 1000;
 export class UnixServer {
   readonly #init: UnixServerInit;
   #server: Server | undefined;
-  #socketInode: number | undefined;
+  #socketIdentity: string | undefined;
 
   /** @throws NiphasError InvalidConfiguration when the path is too long for a socket */
   constructor(init: UnixServerInit) {
@@ -54,7 +54,7 @@ export class UnixServer {
 
   /** Whether the socket file on disk is the one that this server listens on. */
   isReachable(): boolean {
-    return this.#socketInode !== undefined && inodeOf(this.socketPath) === this.#socketInode;
+    return this.#socketIdentity !== undefined && identityOf(this.socketPath) === this.#socketIdentity;
   }
 
   /** Listens on a new socket file. Calls on old connections go on to their end. */
@@ -62,7 +62,7 @@ export class UnixServer {
     // Closing the listener unlinks whatever lies at the path, so it must come before the new one binds.
     this.#server?.tryShutdown(() => undefined);
     this.#server = undefined;
-    this.#socketInode = undefined;
+    this.#socketIdentity = undefined;
     await this.#listen();
   }
 
@@ -85,7 +85,8 @@ export class UnixServer {
 
   async #listen(): Promise<void> {
     mkdirSync(dirname(this.socketPath), { recursive: true, mode: 0o750 });
-    rmSync(this.socketPath, { force: true });
+    const staleName = join(dirname(this.socketPath), `.${basename(this.socketPath)}.stale`);
+    moveAside(this.socketPath, staleName);
     const server = new Server({
       "grpc.max_receive_message_length": MAX_RECEIVE_BYTES,
       "grpc.max_concurrent_streams": MAX_CONCURRENT_STREAMS,
@@ -95,7 +96,8 @@ export class UnixServer {
     await bind(server, this.socketPath);
     chmodSync(this.socketPath, SOCKET_MODE);
     this.#server = server;
-    this.#socketInode = inodeOf(this.socketPath);
+    this.#socketIdentity = identityOf(this.socketPath);
+    rmSync(staleName, { force: true });
   }
 }
 
@@ -108,8 +110,21 @@ async function bind(server: Server, socketPath: string): Promise<void> {
   await promise;
 }
 
-function inodeOf(path: string): number | undefined {
-  return lstatSync(path, { throwIfNoEntry: false })?.ino;
+/**
+ * Watchers tell sockets apart by inode number, which a file system may give to the very next file. So the old file
+ * stays until the new one is there; its name begins with a dot, which the kubelet's watcher passes over.
+ */
+function moveAside(path: string, staleName: string): void {
+  try {
+    renameSync(path, staleName);
+  } catch (error) {
+    if (systemErrorCode(error) !== "ENOENT") throw error;
+  }
+}
+
+function identityOf(path: string): string | undefined {
+  const stats = lstatSync(path, { bigint: true, throwIfNoEntry: false });
+  return stats === undefined ? undefined : `${stats.ino} ${stats.birthtimeNs}`;
 }
 
 async function isAnswered(socketPath: string): Promise<boolean> {

@@ -3,8 +3,7 @@ import { createServer, type Server, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseStorePath, type StorePath } from "@niphas/core";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import type { CollectorNotifier } from "../ports.ts";
+import { describe, expect, it } from "vitest";
 import { createCollectorNotifier } from "./notifier.ts";
 
 const PATHS: readonly StorePath[] = ["a", "b", "c"].map((letter) =>
@@ -15,83 +14,84 @@ const never = new AbortController().signal;
 /** Reads lines and lets the test answer. */
 type Answer = (line: string, socket: Socket, connection: number) => void;
 
-describe("announcing to a collector", () => {
-  let rootDir = "";
-  let server: Server | undefined;
+async function fakeCollector() {
+  const rootDir = mkdtempSync(join(tmpdir(), "niphas-notifier-"));
+  const dir = join(rootDir, "nix/var/nix/gc-socket");
+  const seen: string[] = [];
   let connections = 0;
-  let notifier: CollectorNotifier;
-  beforeEach(() => {
-    rootDir = mkdtempSync(join(tmpdir(), "niphas-notifier-"));
-    notifier = createCollectorNotifier({ rootDir }, { timeoutMs: 5_000 });
-    connections = 0;
-  });
-  afterEach(async () => {
-    const { promise, resolve } = Promise.withResolvers<void>();
-    if (server === undefined) resolve();
-    else server.close(() => resolve());
-    await promise;
-    server = undefined;
-    rmSync(rootDir, { recursive: true });
-  });
-
-  /** A long path is bound through its short parent, as Nix does. */
-  async function listen(answer: Answer): Promise<void> {
-    const dir = join(rootDir, "nix/var/nix/gc-socket");
-    mkdirSync(dir, { recursive: true });
-    server = createServer((socket) => {
-      connections += 1;
-      const connection = connections;
-      socket.on("error", () => undefined).setEncoding("utf8");
-      let rest = "";
-      socket.on("data", (text: string) => {
-        const lines = (rest + text).split("\n");
-        rest = lines.pop() ?? "";
-        for (const line of lines) answer(line, socket, connection);
+  let server: Server | undefined;
+  return {
+    notifier: createCollectorNotifier({ rootDir }, { timeoutMs: 5_000 }),
+    /** The lines that came, each with the number of its connection. */
+    seen,
+    connectionCount: () => connections,
+    listen: async (answer: Answer): Promise<void> => {
+      mkdirSync(dir, { recursive: true });
+      server = createServer((socket) => {
+        connections += 1;
+        readLines(socket, connections, (line, connection) => {
+          seen.push(`${connection} ${line}`);
+          answer(line, socket, connection);
+        });
       });
-    });
-    const { promise, resolve } = Promise.withResolvers<void>();
-    server.listen(join(dir, "socket"), resolve);
-    await promise;
-  }
+      const { promise, resolve } = Promise.withResolvers<void>();
+      server.listen(join(dir, "socket"), resolve);
+      await promise;
+    },
+    [Symbol.asyncDispose]: async (): Promise<void> => {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      if (server === undefined) resolve();
+      else server.close(() => resolve());
+      await promise;
+      rmSync(rootDir, { recursive: true });
+    },
+  };
+}
 
+function readLines(socket: Socket, connection: number, onLine: (line: string, connection: number) => void): void {
+  let rest = "";
+  socket.on("error", () => undefined).setEncoding("utf8");
+  socket.on("data", (text: string) => {
+    const lines = (rest + text).split("\n");
+    rest = lines.pop() ?? "";
+    for (const line of lines) onLine(line, connection);
+  });
+}
+
+const acknowledge: Answer = (_line, socket) => void socket.write("1");
+
+describe("announcing to a collector", () => {
   it("sends each path as a line and waits for a byte each", async () => {
-    const seen: string[] = [];
-    await listen((line, socket) => {
-      seen.push(line);
-      socket.write("1");
-    });
-    await notifier.announce(PATHS, never);
-    expect(seen).toEqual(PATHS);
+    await using collector = await fakeCollector();
+    await collector.listen(acknowledge);
+    await collector.notifier.announce(PATHS, never);
+    expect(collector.seen).toEqual(PATHS.map((path) => `1 ${path}`));
   });
 
   it("puts the callers of one tick on one connection", async () => {
-    const seen: string[] = [];
-    await listen((line, socket) => {
-      seen.push(line);
-      socket.write("1");
-    });
-    await Promise.all([...PATHS, ...PATHS].map((path) => notifier.announce([path], never)));
-    expect(connections).toBe(1);
-    expect(seen).toEqual(PATHS);
+    await using collector = await fakeCollector();
+    await collector.listen(acknowledge);
+    await Promise.all([...PATHS, ...PATHS].map((path) => collector.notifier.announce([path], never)));
+    expect(collector.seen).toEqual(PATHS.map((path) => `1 ${path}`));
   });
 
   it("goes on with the next collector where the last one ended", async () => {
-    const seen: string[] = [];
-    await listen((line, socket, connection) => {
-      seen.push(`${connection} ${line}`);
+    await using collector = await fakeCollector();
+    await collector.listen((line, socket, connection) => {
       if (connection === 1 && line === PATHS[1]) socket.destroy();
       else socket.write("1");
     });
-    await notifier.announce(PATHS.slice(0, 2), never);
-    expect(seen.at(-1)).toBe(`2 ${PATHS[1]}`);
+    await collector.notifier.announce(PATHS.slice(0, 2), never);
+    expect(collector.seen.at(-1)).toBe(`2 ${PATHS[1]}`);
   });
 
   it("lets one caller leave without the others", async () => {
+    await using collector = await fakeCollector();
     const release = Promise.withResolvers<void>();
-    await listen((_line, socket) => void release.promise.then(() => socket.write("1")));
+    await collector.listen((_line, socket) => void release.promise.then(() => socket.write("1")));
     const leaving = new AbortController();
-    const left = notifier.announce(PATHS.slice(0, 1), leaving.signal);
-    const stays = notifier.announce(PATHS.slice(1), never);
+    const left = collector.notifier.announce(PATHS.slice(0, 1), leaving.signal);
+    const stays = collector.notifier.announce(PATHS.slice(1), never);
     leaving.abort();
     await expect(left).rejects.toMatchObject({ code: "Cancelled" });
     release.resolve();
@@ -99,10 +99,12 @@ describe("announcing to a collector", () => {
   });
 
   it("asks nobody when there is no socket, no path or no caller left", async () => {
-    await notifier.announce(PATHS, never);
-    await listen((_line, socket) => void socket.write("1"));
-    await notifier.announce([], never);
-    await expect(notifier.announce(PATHS, AbortSignal.abort())).rejects.toMatchObject({ code: "Cancelled" });
-    expect(connections).toBe(0);
+    await using collector = await fakeCollector();
+    await collector.notifier.announce(PATHS, never);
+    await collector.listen(acknowledge);
+    await collector.notifier.announce([], never);
+    const left = collector.notifier.announce(PATHS, AbortSignal.abort());
+    await expect(left).rejects.toMatchObject({ code: "Cancelled" });
+    expect(collector.connectionCount()).toBe(0);
   });
 });

@@ -21,10 +21,11 @@ export function pathColumn(row: Row): StorePath {
   return parseStorePath(textColumn(row, "path"));
 }
 
-export function toPathInfo(row: Row, references: readonly StorePath[]): PathInfo {
+/** `path` is the row's own, which the caller has read already. */
+export function toPathInfo(row: Row, path: StorePath, references: readonly StorePath[]): PathInfo {
   return {
     id: numberColumn(row, "id"),
-    path: pathColumn(row),
+    path,
     narHash: parseNarHash(textColumn(row, "hash")),
     narSizeBytes: optionalNumber(row, "narSize"),
     references,

@@ -46,7 +46,7 @@ class SqliteStoreDatabase implements StoreDatabase {
     return this.#snapshot(() => {
       const row = this.#get("pathInfo", path);
       if (row === undefined) return undefined;
-      return toPathInfo(row, this.#all("references", numberColumn(row, "id")).map(pathColumn));
+      return toPathInfo(row, path, this.#all("references", numberColumn(row, "id")).map(pathColumn));
     });
   }
 
@@ -54,9 +54,14 @@ class SqliteStoreDatabase implements StoreDatabase {
     return this.#snapshot(() => {
       this.#assertValid(roots);
       const rootList = JSON.stringify(roots);
-      const rows = this.#all("closure", rootList);
-      const references = groupReferences(rows, this.#all("closureReferences", rootList));
-      return rows.map((row) => toPathInfo(row, references.get(numberColumn(row, "id")) ?? []));
+      const rows = this.#all("closure", rootList).map((row) => ({
+        row,
+        id: numberColumn(row, "id"),
+        path: pathColumn(row),
+      }));
+      const paths = new Map(rows.map(({ id, path }) => [id, path]));
+      const references = groupReferences(paths, this.#all("closureReferences", rootList));
+      return rows.map(({ row, id, path }) => toPathInfo(row, path, references.get(id) ?? []));
     });
   }
 
@@ -122,8 +127,10 @@ function prepareAll(connection: DatabaseSync): Statements {
 }
 
 /** All references lie inside the closure, so ids are enough to name them. */
-function groupReferences(rows: readonly Row[], edges: readonly Row[]): ReadonlyMap<number, readonly StorePath[]> {
-  const paths = new Map(rows.map((row) => [numberColumn(row, "id"), pathColumn(row)]));
+function groupReferences(
+  paths: ReadonlyMap<number, StorePath>,
+  edges: readonly Row[],
+): ReadonlyMap<number, readonly StorePath[]> {
   const references = new Map<number, StorePath[]>();
   for (const edge of edges) {
     const path = paths.get(numberColumn(edge, "reference"));

@@ -11,5 +11,9 @@ it.each(["", "-", "--option", "-f", "a\nb", "a\0b", "x".repeat(5_000)])("refuses
 });
 
 it("never takes what begins with a dash", () => {
-  fc.assert(fc.property(fc.string(), (text) => expect(() => parseFlakeReference(`-${text}`)).toThrow()));
+  fc.assert(
+    fc.property(fc.string(), (text) => {
+      expect(() => parseFlakeReference(`-${text}`)).toThrow();
+    }),
+  );
 });

@@ -15,6 +15,13 @@ export async function dieWithParent(command: string, args: readonly string[]): P
   return [wrapper, ...wrapperArgs, ...args];
 }
 
+/** True when the wrapper itself says that there is no such program: nothing of it ran then. */
+export function isMissingProgram(exitCode: number | undefined, stderrLines: readonly string[]): boolean {
+  return (
+    exitCode === 127 && stderrLines.length === 1 && (stderrLines[0] ?? "").startsWith("setpriv: failed to execute")
+  );
+}
+
 function canSetDeathSignal(): Promise<boolean> {
   const [wrapper = "", ...args] = PREFIX;
   return new Promise((resolve) => {

@@ -40,6 +40,6 @@ describe("nixEnvironment", () => {
 
   it("makes the directories that it names", () => {
     const { HOME, TMPDIR } = nixEnvironment(dir, {});
-    expect([HOME, TMPDIR].map((each) => existsSync(each ?? ""))).toEqual([true, true]);
+    expect([HOME, TMPDIR].map((each) => existsSync(String(each)))).toEqual([true, true]);
   });
 });

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { NiphasError, systemErrorCode } from "@niphas/core";
-import { dieWithParent } from "./die-with-parent.ts";
+import { dieWithParent, isMissingProgram } from "./die-with-parent.ts";
 import { LineSplitter } from "./line-splitter.ts";
 import { reapGroup, signalGroup } from "./process-group.ts";
 
@@ -52,7 +52,9 @@ export async function runProcess(request: ProcessRequest): Promise<ProcessResult
   });
   const groupId = child.pid;
   if (groupId === undefined) throw await startFailure(child, request.command);
-  return await superviseChild(child, groupId, request);
+  const result = await superviseChild(child, groupId, request);
+  if (isMissingProgram(result.exitCode, result.stderrLines)) throw startFailed(request.command, "ENOENT");
+  return result;
 }
 
 async function superviseChild(child: ChildProcess, groupId: number, request: ProcessRequest): Promise<ProcessResult> {
@@ -124,10 +126,11 @@ function collectOutput(child: ChildProcess, request: ProcessRequest, onOverflow:
 
 function startFailure(child: ChildProcess, command: string): Promise<NiphasError> {
   return new Promise((resolve) => {
-    child.once("error", (cause) => {
-      const advice =
-        systemErrorCode(cause) === "ENOENT" ? "it is not installed or not on PATH" : "it cannot be started";
-      resolve(new NiphasError("CommandFailed", `${command}: ${advice}`, { cause }));
-    });
+    child.once("error", (cause) => resolve(startFailed(command, systemErrorCode(cause), cause)));
   });
+}
+
+function startFailed(command: string, code: string | undefined, cause?: unknown): NiphasError {
+  const reason = code === "ENOENT" ? "it is not installed or not on PATH" : "it cannot be started";
+  return new NiphasError("CommandFailed", `${command}: ${reason}`, { cause });
 }

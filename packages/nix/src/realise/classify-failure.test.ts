@@ -67,6 +67,10 @@ describe("classifyFailure, with the words of 2.8 and 2.34", () => {
   });
 
   it("always finds a code, whatever the words", () => {
-    fc.assert(fc.property(fc.array(fc.string()), (messages) => expect(classify(messages).message).not.toBe("")));
+    fc.assert(
+      fc.property(fc.array(fc.string()), (messages) => {
+        expect(classify(messages).message).not.toBe("");
+      }),
+    );
   });
 });

@@ -31,7 +31,7 @@ export class Flight {
     this.#controller.abort(reason);
   }
 
-  /** Waits for the result; leaving early (by the signal) is Cancelled. */
+  /** Waits for the result; leaving early (by the signal) is Cancelled. The last to leave also waits until the work has ended. */
   async join(signal: AbortSignal, listener: Listener): Promise<void> {
     this.#callers += 1;
     // A wrapper of its own, so that two callers may give the same function.
@@ -48,7 +48,10 @@ export class Flight {
       signal.removeEventListener("abort", leave);
       this.#listeners.delete(report);
       this.#callers -= 1;
-      if (this.#callers === 0) this.abort(cancelled(undefined));
+      if (this.#callers === 0) {
+        this.abort(cancelled(undefined));
+        await this.ended();
+      }
     }
   }
 

@@ -1,5 +1,5 @@
 import { existsSync, mkdirSync } from "node:fs";
-import { NiphasError } from "@niphas/core";
+import { isNiphasError, NiphasError } from "@niphas/core";
 import { withDiskErrors } from "../disk/space.ts";
 import type { NixRunner } from "../process/nix-runner.ts";
 import { storeLayout } from "./layout.ts";
@@ -14,11 +14,20 @@ export async function initialiseStore(nix: NixRunner, signal: AbortSignal): Prom
   const location = nix.settings.store;
   const layout = storeLayout(location);
   if (existsSync(layout.schemaFile) && existsSync(layout.databaseFile)) return;
-  withDiskErrors("/", () => mkdirSync(location.rootDir, { recursive: true }));
+  makeRootDir(location.rootDir);
   const result = await nix.run("nix-store", { args: ["--init"], signal, timeoutMs: INIT_TIMEOUT_MS });
   if (result.outcome === "cancelled") throw new NiphasError("Cancelled", "the work was cancelled");
   if (result.exitCode === 0 && existsSync(layout.schemaFile)) return;
   throw new NiphasError("StoreUnavailable", `Nix cannot make a store in ${location.rootDir}`, {
     cause: result.stderrLines,
   });
+}
+
+function makeRootDir(dir: string): void {
+  try {
+    withDiskErrors("/", () => mkdirSync(dir, { recursive: true }));
+  } catch (error) {
+    if (isNiphasError(error)) throw error;
+    throw new NiphasError("StoreUnavailable", `the store's directory ${dir} cannot be made`, { cause: error });
+  }
 }
