@@ -15,7 +15,7 @@ describe.each<StrategyName>(["composefs", "tree"])("DirectoryViewCache with %s",
   let opened: CacheFixture | undefined;
 
   beforeEach(async (context) => {
-    needs(context, "root", "private mount namespace", "nix-store", "mkcomposefs", "mount.composefs");
+    needs(context, "root", "private mount namespace", "nix-store", "mount.composefs");
     opened ??= await CacheFixture.create();
     fixture = opened;
     fixture.builds.length = 0;

@@ -2,6 +2,6 @@ import { describeViewStrategy } from "@niphas/testing";
 import { ComposefsStrategy, LinuxMounter } from "@niphas/views";
 
 describeViewStrategy("composefs", {
-  needs: ["mkcomposefs", "mount.composefs"],
+  needs: ["mount.composefs"],
   makeStrategy: ({ viewsDir }) => new ComposefsStrategy({ mounter: new LinuxMounter() }, { viewsDir }),
 });

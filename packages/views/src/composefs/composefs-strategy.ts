@@ -38,7 +38,7 @@ export class ComposefsStrategy implements ViewStrategy {
 
   async probe(signal: AbortSignal): Promise<ProbeResult> {
     throwIfCancelled(signal);
-    return await probeComposefs(this, this.#tools(), this.#init.viewsDir, signal);
+    return await probeComposefs(this, this.#mountTool(), this.#init.viewsDir, signal);
   }
 
   async build(plan: ViewPlan, viewDir: string, signal: AbortSignal): Promise<void> {
@@ -58,7 +58,7 @@ export class ComposefsStrategy implements ViewStrategy {
     assertPlainOption(physicalStoreDir);
     const args = ["-o", `basedir=${physicalStoreDir},ro`, "--", join(viewDir, IMAGE_NAME), rootDir];
     // Not cut off by the signal: it mounts the image under /tmp for a moment, and would leave that behind.
-    await runTool(this.#tools().mountComposefs, args, { deadlineMs: MOUNT_DEADLINE_MS });
+    await runTool(this.#mountTool(), args, { deadlineMs: MOUNT_DEADLINE_MS });
     if (this.#mounter.isMountPoint(rootDir)) return;
     throw new NiphasError("ViewUnavailable", "mount.composefs succeeded but the view is not mounted");
   }
@@ -67,11 +67,8 @@ export class ComposefsStrategy implements ViewStrategy {
     this.#mounter.unmountAll(join(viewDir, ROOT_NAME));
   }
 
-  #tools(): { readonly mkcomposefs: string; readonly mountComposefs: string } {
-    return {
-      mkcomposefs: this.#init.mkcomposefs ?? "mkcomposefs",
-      mountComposefs: this.#init.mountComposefs ?? "mount.composefs",
-    };
+  #mountTool(): string {
+    return this.#init.mountComposefs ?? "mount.composefs";
   }
 }
 

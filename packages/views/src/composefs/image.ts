@@ -1,104 +1,74 @@
-import { chmod, open } from "node:fs/promises";
+import { open } from "node:fs/promises";
 import { storePathBaseName } from "@niphas/core";
 import { type ViewContents, viewContents } from "../contents/view-contents.ts";
 import type { ViewPlan } from "../ports.ts";
-import { type RunningTool, startTool } from "../tools/tool.ts";
-import { createWorkQueue, noteSent } from "../workers/work-queue.ts";
+import { createWorkQueue } from "../workers/work-queue.ts";
 import { workerFile } from "../workers/worker-files.ts";
 import { runWorkers } from "../workers/worker-group.ts";
-import { directoryLine, escapeDumpField, symlinkLine } from "./dump-lines.ts";
-import type { DumpWorkerData } from "./dump-worker.ts";
+import type { DirectoryEntry } from "./erofs/directory.ts";
+import { BLOCK_BYTES, ROOT_INODE_OFFSET, SLOT_BYTES, STORE_INODE_OFFSET, writeSuperblock } from "./erofs/format.ts";
+import { createImageSpace, imageCounts } from "./erofs/image-space.ts";
+import { ImageWriter } from "./erofs/image-writer.ts";
+import { ImageSkeleton } from "./image-skeleton.ts";
+import type { ImageWorkerData } from "./image-worker.ts";
 
 export interface ImageMakerInit {
-  /** The program mkcomposefs; a name is looked up on PATH. @default "mkcomposefs" */
-  readonly mkcomposefs?: string;
-  /** Threads that walk the closure while the image is being made. @default 2 */
+  /** Threads that walk the closure and write the image. @default 2 */
   readonly workerCount?: number;
 }
 
 const DEFAULT_WORKER_COUNT = 2;
-const DEADLINE_MS = 10 * 60_000;
 const IMAGE_MODE = 0o444;
 
 /**
  * Makes the composefs image of a view: names, sizes and modes of everything in
- * it. The bytes stay in the store. Walking and image making overlap.
+ * it, in EROFS's format with overlayfs's attributes. The bytes stay in the store.
+ * Each worker writes the store paths that it walks straight into the image;
+ * what joins them is written at the end.
  */
 export class ImageMaker {
-  readonly #mkcomposefs: string;
   readonly #workerCount: number;
 
   constructor(init: ImageMakerInit) {
-    this.#mkcomposefs = init.mkcomposefs ?? "mkcomposefs";
     this.#workerCount = init.workerCount ?? DEFAULT_WORKER_COUNT;
   }
 
-  /** The image is on the disk when this returns. @throws NiphasError ViewUnavailable, DiskFull, Cancelled; system errors of the walk */
+  /** The image is on the disk when this returns. @throws NiphasError InvalidRequest, Cancelled; system errors */
   async make(plan: ViewPlan, imageFile: string, signal: AbortSignal): Promise<void> {
-    const stop = new AbortController();
-    const either = AbortSignal.any([signal, stop.signal]);
-    const args = ["--from-file", "--", "-", imageFile];
-    const tool = startTool(this.#mkcomposefs, args, { signal: either, deadlineMs: DEADLINE_MS });
-    const stopOther = (error: unknown): never => {
-      stop.abort();
-      throw error;
-    };
-    const walk = this.#walk(plan, tool, either);
-    const results = await Promise.allSettled([walk.catch(stopOther), tool.ended.catch(stopOther)]);
-    throwFirstCause(results, signal);
-    await makeDurable(imageFile);
+    const contents = viewContents(plan);
+    const handle = await open(imageFile, "wx", 0o600);
+    try {
+      const space = createImageSpace();
+      const entries = await this.#addStorePaths(plan, contents, { imageFile, space }, signal);
+      const skeleton = new ImageSkeleton(new ImageWriter(handle.fd, space), contents, entries);
+      writeSuperblock(skeleton.firstBlock, imageCounts(space));
+      await handle.write(skeleton.firstBlock, 0, BLOCK_BYTES, 0);
+      await handle.truncate(imageCounts(space).blocks * BLOCK_BYTES);
+      await handle.chmod(IMAGE_MODE);
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
   }
 
-  async #walk(plan: ViewPlan, tool: RunningTool, signal: AbortSignal): Promise<void> {
-    const contents = viewContents(plan);
-    tool.stdin.write(headerLines(contents, plan.closure.length), "latin1");
-    const workerData: DumpWorkerData = {
+  async #addStorePaths(
+    plan: ViewPlan,
+    contents: ViewContents,
+    image: Pick<ImageWorkerData, "imageFile" | "space">,
+    signal: AbortSignal,
+  ): Promise<readonly DirectoryEntry[]> {
+    const workerData: ImageWorkerData = {
+      ...image,
       physicalStoreDir: plan.physicalStoreDir,
-      imageDir: contents.storeDir,
+      parentNid: (contents.storeDir === "" ? ROOT_INODE_OFFSET : STORE_INODE_OFFSET) / SLOT_BYTES,
       baseNames: plan.closure.map((info) => storePathBaseName(info.path)),
       queue: createWorkQueue(),
     };
-    const onMessage = (text: unknown): void => {
-      if (typeof text === "string") tool.stdin.write(text, "latin1", () => noteSent(workerData.queue));
+    let entries: readonly DirectoryEntry[] = [];
+    const onMessage = (message: unknown): void => {
+      if (Array.isArray(message)) entries = entries.concat(message);
     };
-    await runWorkers({ file: workerFile("dump-worker"), count: this.#workerCount, workerData, onMessage }, signal);
-    tool.stdin.end();
-  }
-}
-
-/** Directories before what is in them, as the format wants it. */
-function headerLines(contents: ViewContents, pathCount: number): string {
-  const directories = ["", ...contents.directories];
-  const children = (parent: string): number =>
-    directories.filter((path) => path !== "" && parentOf(path) === parent).length;
-  const lines = directories.map((path) => {
-    const storePaths = path === contents.storeDir ? pathCount : 0;
-    return directoryLine(escapeDumpField(path), children(path) + storePaths);
-  });
-  return [...lines, ...contents.links.map((link) => symlinkLine(escapeDumpField(link.path), link.target))].join("");
-}
-
-function parentOf(path: string): string {
-  return path.includes("/") ? path.slice(0, path.lastIndexOf("/")) : "";
-}
-
-/** When one side fails the other is stopped, and its "cancelled" says nothing. */
-function throwFirstCause(results: readonly PromiseSettledResult<void>[], signal: AbortSignal): void {
-  const reasons = results.filter((each) => each.status === "rejected").map((each): unknown => each.reason);
-  const cause = reasons.find((reason) => signal.aborted || !isCancelled(reason)) ?? reasons[0];
-  if (cause !== undefined) throw cause;
-}
-
-function isCancelled(reason: unknown): boolean {
-  return reason instanceof Error && "code" in reason && reason.code === "Cancelled";
-}
-
-async function makeDurable(imageFile: string): Promise<void> {
-  await chmod(imageFile, IMAGE_MODE);
-  const handle = await open(imageFile, "r");
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
+    await runWorkers({ file: workerFile("image-worker"), count: this.#workerCount, workerData, onMessage }, signal);
+    return entries;
   }
 }

@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { ViewPlan, ViewStrategy } from "../ports.ts";
 import { probeComposefs } from "./probe.ts";
 
-const TOOLS = { mkcomposefs: "sh", mountComposefs: "sh" };
+const TOOL = "sh";
 const live = (): AbortSignal => new AbortController().signal;
 let viewsDir: string;
 
@@ -50,14 +50,14 @@ describe("probeComposefs", () => {
       showPlan(storeDir, rootDir, plan);
       cpSync(storeDir, rootDir, { recursive: true });
     });
-    const result = await probeComposefs(strategy, TOOLS, viewsDir, live());
+    const result = await probeComposefs(strategy, TOOL, viewsDir, live());
     expect(result).toMatchObject({ ok: false, reason: expect.stringContaining("not in the view") });
   });
 
   it("refuses a kernel that shows nothing", async () => {
     const result = await probeComposefs(
       showing(() => undefined),
-      TOOLS,
+      TOOL,
       viewsDir,
       live(),
     );
@@ -65,16 +65,16 @@ describe("probeComposefs", () => {
   });
 
   it("refuses a view that can be written to", async () => {
-    const result = await probeComposefs(showing(showPlan), TOOLS, viewsDir, live());
+    const result = await probeComposefs(showing(showPlan), TOOL, viewsDir, live());
     expect(result).toMatchObject({ ok: false, reason: expect.stringContaining("written to") });
   });
 
   it("names the tool that is missing and how to get it", async () => {
-    const result = await probeComposefs(showing(showPlan), { mkcomposefs: "no-such-tool" }, viewsDir, live());
+    const result = await probeComposefs(showing(showPlan), "no-such-tool", viewsDir, live());
     expect(result).toEqual({
       ok: false,
       reason: "no-such-tool is not installed",
-      advice: "install the composefs package so that its tools are on PATH",
+      advice: "install the composefs package so that it is on PATH",
     });
   });
 
@@ -82,7 +82,7 @@ describe("probeComposefs", () => {
     const strategy = showing(() => {
       throw new NiphasError("ViewUnavailable", "mount.composefs failed with status 1: no such device");
     });
-    const result = await probeComposefs(strategy, TOOLS, viewsDir, live());
+    const result = await probeComposefs(strategy, TOOL, viewsDir, live());
     expect(result).toMatchObject({ ok: false, reason: expect.stringContaining("no such device") });
     expect(readdirSync(viewsDir)).toEqual([]);
   });

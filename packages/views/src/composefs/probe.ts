@@ -17,17 +17,12 @@ const KERNEL_ADVICE =
  */
 export async function probeComposefs(
   strategy: ViewStrategy,
-  tools: Readonly<Record<string, string>>,
+  mountTool: string,
   viewsDir: string,
   signal: AbortSignal,
 ): Promise<ProbeResult> {
-  for (const tool of Object.values(tools)) {
-    if (!(await isExecutable(tool))) {
-      return failed(
-        `${basename(tool)} is not installed`,
-        "install the composefs package so that its tools are on PATH",
-      );
-    }
+  if (!(await isExecutable(mountTool))) {
+    return failed(`${basename(mountTool)} is not installed`, "install the composefs package so that it is on PATH");
   }
   const viewDir = await mkdtemp(join(viewsDir, ".tmp-probe-"));
   try {

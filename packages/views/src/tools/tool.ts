@@ -2,7 +2,6 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { constants } from "node:fs";
 import { access } from "node:fs/promises";
 import { delimiter, join } from "node:path";
-import type { Writable } from "node:stream";
 import { NiphasError } from "@niphas/core";
 
 const MAX_STDERR_BYTES = 8192;
@@ -11,12 +10,6 @@ export interface ToolOptions {
   /** The tool's process group is killed when this aborts; leave it out for tools that must not be cut off half-way. */
   readonly signal?: AbortSignal;
   readonly deadlineMs: number;
-}
-
-export interface RunningTool {
-  readonly stdin: Writable;
-  /** Settles when the process has ended. @throws NiphasError ViewUnavailable, DiskFull, Cancelled */
-  readonly ended: Promise<void>;
 }
 
 /** The first executable of that name on PATH. */
@@ -33,23 +26,17 @@ export async function findTool(name: string): Promise<string | undefined> {
   return undefined;
 }
 
-/** Starts a tool with its standard input open, in a process group of its own. */
-export function startTool(command: string, args: readonly string[], options: ToolOptions): RunningTool {
+/**
+ * Runs a tool that reads nothing, in a process group of its own.
+ * @throws NiphasError ViewUnavailable, DiskFull, Cancelled
+ */
+export async function runTool(command: string, args: readonly string[], options: ToolOptions): Promise<void> {
   const child = spawn(command, args, {
     detached: true,
-    stdio: ["pipe", "ignore", "pipe"],
+    stdio: ["ignore", "ignore", "pipe"],
     env: { PATH: process.env["PATH"], LC_ALL: "C" },
   });
-  // Without a reader the write fails; the exit status says more.
-  child.stdin.on("error", () => undefined);
-  return { stdin: child.stdin, ended: toolEnded(child, command, options) };
-}
-
-/** Runs a tool that reads nothing. @throws NiphasError ViewUnavailable, DiskFull, Cancelled */
-export async function runTool(command: string, args: readonly string[], options: ToolOptions): Promise<void> {
-  const tool = startTool(command, args, options);
-  tool.stdin.end();
-  await tool.ended;
+  await toolEnded(child, command, options);
 }
 
 async function toolEnded(child: ChildProcess, command: string, options: ToolOptions): Promise<void> {

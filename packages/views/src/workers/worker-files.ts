@@ -1,6 +1,6 @@
 const SOURCES = {
   "tree-worker": "../tree/tree-worker.ts",
-  "dump-worker": "../composefs/dump-worker.ts",
+  "image-worker": "../composefs/image-worker.ts",
   "erase-worker": "../cache/erase-worker.ts",
 } as const;
 
@@ -8,7 +8,7 @@ const SOURCES = {
 export type WorkerName = keyof typeof SOURCES;
 
 /** For whoever bundles this package. */
-export const WORKER_NAMES: readonly WorkerName[] = ["tree-worker", "dump-worker", "erase-worker"];
+export const WORKER_NAMES: readonly WorkerName[] = ["tree-worker", "image-worker", "erase-worker"];
 
 /**
  * The file that a worker thread runs. From source that is the TypeScript file;
