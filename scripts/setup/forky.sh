@@ -6,8 +6,8 @@ forky_packages=(
 forky_recipe=1
 forky_key=$(printf '%s\n' "$forky_recipe" "${forky_packages[@]}" | short_hash)
 forky_root=$cache/forky-$forky_key
-forky_tools=$cache/tools-$forky_key/bin
-wrapped_tools=(mkcomposefs mount.composefs composefs-info)
+wrapped_tools=(mount.composefs composefs-info fsck.erofs)
+forky_tools=$cache/tools-$(printf '%s\n' "$forky_key" "${wrapped_tools[@]}" | short_hash)/bin
 
 # debootstrap knows no virtual packages, so it makes only the base; the root's own apt does the rest.
 bootstrap_forky() {
@@ -59,7 +59,7 @@ write_wrapper() {
   chmod 0755 "$2/$name"
 }
 
-# mkcomposefs and friends from the forky root, run on the host by the loader and libraries they came with.
+# composefs and erofs tools from the forky root, run on the host by the loader and libraries they came with.
 setup_forky_tools() {
   if [ -d "$forky_tools" ] || [ ! -d "$forky_root" ]; then return 0; fi
   local part=$forky_tools.part name
