@@ -95,15 +95,19 @@ describe("an error", () => {
     expect(toNiphasError(timeout)).toMatchObject({ code: "Cancelled", kind: "unavailable" });
   });
 
-  test.each([["token abc"], [undefined], [null], [42], [{ code: 7 }], [Symbol("x")]])(
-    "that is no error at all, %s, becomes Internal and is kept as cause only",
-    (value) => {
-      const error = toNiphasError(value);
-      expect(error).toMatchObject({ code: "Internal", kind: "internal" });
-      expect(error.cause).toBe(value);
-      expect(error.message).not.toContain("token");
-    },
-  );
+  test.each([
+    ["token abc"],
+    [undefined],
+    [null],
+    [42],
+    [{ code: 7 }],
+    [Symbol("x")],
+  ])("that is no error at all, %s, becomes Internal and is kept as cause only", (value) => {
+    const error = toNiphasError(value);
+    expect(error).toMatchObject({ code: "Internal", kind: "internal" });
+    expect(error.cause).toBe(value);
+    expect(error.message).not.toContain("token");
+  });
 
   test("without a text code has no system code", () => {
     expect(systemErrorCode(Object.assign(new Error("x"), { code: 5 }))).toBeUndefined();

@@ -73,12 +73,17 @@ describe("a view key", () => {
     );
   });
 
-  test.each(["", "..", "a".repeat(63), "a".repeat(65), "A".repeat(64), `${"a".repeat(64)}\n`, "tmp-0"])(
-    "is not read from the foreign name %j",
-    (name) => {
-      expect(parseViewKey(name)).toBeUndefined();
-    },
-  );
+  test.each([
+    "",
+    "..",
+    "a".repeat(63),
+    "a".repeat(65),
+    "A".repeat(64),
+    `${"a".repeat(64)}\n`,
+    "tmp-0",
+  ])("is not read from the foreign name %j", (name) => {
+    expect(parseViewKey(name)).toBeUndefined();
+  });
 });
 
 function shuffled<T>(list: readonly T[]): fc.Arbitrary<readonly T[]> {

@@ -107,21 +107,24 @@ describe("attributes that are not clear", () => {
     [{ "storePath.aarch64-linux": HELLO }],
     [{ "aarch64-linux": HELLO }],
     [{ "storePaths.i686-linux": HELLO }],
-  ])(
-    "%j has nothing for this node, and the message says what to add",
-    (attributes: Readonly<Record<string, string>>) => {
-      const error = refusal(attributes);
-      expect(error.code).toBe("WrongSystem");
-      expect(error.message).toContain("storePath.x86_64-linux");
-    },
-  );
+  ])("%j has nothing for this node, and the message says what to add", (attributes: Readonly<
+    Record<string, string>
+  >) => {
+    const error = refusal(attributes);
+    expect(error.code).toBe("WrongSystem");
+    expect(error.message).toContain("storePath.x86_64-linux");
+  });
 
-  test.each(["", "/bin/sh", `${HELLO}/../x`, `${HELLO}/bin/\0`, "hello", "--option"])(
-    "an entrypoint of %j is no path in the store",
-    (entrypoint) => {
-      expect(refusal({ storePath: HELLO, entrypoint }).code).toBe("InvalidStorePath");
-    },
-  );
+  test.each([
+    "",
+    "/bin/sh",
+    `${HELLO}/../x`,
+    `${HELLO}/bin/\0`,
+    "hello",
+    "--option",
+  ])("an entrypoint of %j is no path in the store", (entrypoint) => {
+    expect(refusal({ storePath: HELLO, entrypoint }).code).toBe("InvalidStorePath");
+  });
 
   test.each([
     "/etc/shadow",
@@ -141,14 +144,20 @@ describe("attributes that are not clear", () => {
 });
 
 describe("unknown keys", () => {
-  test.each(["storepath", "storePath.", "storePath.windows", "x86_64", "store.x86_64-linux", "readOnly", "", " "])(
-    "%j is refused, with what is allowed",
-    (key) => {
-      const error = refusal({ storePath: HELLO, [key]: "x" });
-      expect(error.code).toBe("InvalidAttribute");
-      expect(error.message).toContain("allowed are storePath, storePath.<system>, entrypoint, view");
-    },
-  );
+  test.each([
+    "storepath",
+    "storePath.",
+    "storePath.windows",
+    "x86_64",
+    "store.x86_64-linux",
+    "readOnly",
+    "",
+    " ",
+  ])("%j is refused, with what is allowed", (key) => {
+    const error = refusal({ storePath: HELLO, [key]: "x" });
+    expect(error.code).toBe("InvalidAttribute");
+    expect(error.message).toContain("allowed are storePath, storePath.<system>, entrypoint, view");
+  });
 
   test.each(["constructor", "toString", "hasOwnProperty", "__proto__"])("%s is a key like any other", (key) => {
     const attributes = Object.fromEntries([
@@ -277,13 +286,21 @@ describe("the pod's identity", () => {
     expect(parsePodIdentity({})).toEqual({ namespace: "", name: "", uid: "", serviceAccount: "" });
   });
 
-  test.each(["a\nb", "a b", "Shop", "a_b", "*", "../x", "-x", "a".repeat(254), "\0", "ä"])(
-    "is refused with the name %j",
-    (name) => {
-      const attributes = { "csi.storage.k8s.io/pod.namespace": name };
-      expect(() => parsePodIdentity(attributes)).toThrow("csi.storage.k8s.io/pod.namespace is not a Kubernetes name");
-    },
-  );
+  test.each([
+    "a\nb",
+    "a b",
+    "Shop",
+    "a_b",
+    "*",
+    "../x",
+    "-x",
+    "a".repeat(254),
+    "\0",
+    "ä",
+  ])("is refused with the name %j", (name) => {
+    const attributes = { "csi.storage.k8s.io/pod.namespace": name };
+    expect(() => parsePodIdentity(attributes)).toThrow("csi.storage.k8s.io/pod.namespace is not a Kubernetes name");
+  });
 });
 
 function parse(attributes: Readonly<Record<string, string>>): ReturnType<typeof parseVolumeAttributes> {
