@@ -1,8 +1,8 @@
 import { existsSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import type { StorePath } from "@niphas/core";
+import { type BootTrust, createBootTrust, physicalPath } from "@niphas/nix";
+import { waitUntil } from "@niphas/testing";
 import { describe, expect, it } from "vitest";
-import { type BootTrust, createBootTrust, physicalPath } from "../../../packages/nix/src/index.ts";
-import { waitUntil } from "../../../packages/testing/src/index.ts";
 import { failureOf, never, nodeStore } from "./node-store.ts";
 
 async function bootedStore() {

@@ -2,9 +2,9 @@ import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
+import { createCollectorNotifier, storeLayout } from "@niphas/nix";
+import { type CollectorStop, PausedCollector } from "@niphas/testing";
 import { describe, expect, it } from "vitest";
-import { createCollectorNotifier, storeLayout } from "../../../packages/nix/src/index.ts";
-import { type CollectorStop, PausedCollector } from "../../../packages/testing/src/index.ts";
 import { failureOf, never, nodeStore } from "./node-store.ts";
 
 async function storeWithClosure() {

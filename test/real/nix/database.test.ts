@@ -2,9 +2,9 @@ import { execFileSync } from "node:child_process";
 import { chmodSync, existsSync, mkdirSync, truncateSync, writeFileSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
 import { parseStorePath, STORE_DIR } from "@niphas/core";
+import { openStoreDatabase, storeLayout } from "@niphas/nix";
+import { file, TestStore, temporaryDirectory } from "@niphas/testing";
 import { describe, expect, it } from "vitest";
-import { openStoreDatabase, storeLayout } from "../../../packages/nix/src/index.ts";
-import { file, TestStore, temporaryDirectory } from "../../../packages/testing/src/index.ts";
 import { failureOf, never, nodeStore } from "./node-store.ts";
 import { nixProcesses } from "./processes-of-store.ts";
 

@@ -1,7 +1,7 @@
 import { writeFileSync } from "node:fs";
 import { parseStorePath, STORE_DIR } from "@niphas/core";
+import { buildFlake, localClosure } from "@niphas/nix";
 import { describe, expect, it } from "vitest";
-import { buildFlake, localClosure } from "../../../packages/nix/src/index.ts";
 import { failureOf, never, nodeStore } from "./node-store.ts";
 
 /** What a builder needs of the host, since chroot stores always build in a sandbox. */

@@ -1,7 +1,7 @@
 import { writeFileSync } from "node:fs";
 import type { StorePath } from "@niphas/core";
+import { createGarbageCollector, createGcRoots, diskSpace, type GcTargets } from "@niphas/nix";
 import { describe, expect, it } from "vitest";
-import { createGarbageCollector, createGcRoots, diskSpace, type GcTargets } from "../../../packages/nix/src/index.ts";
 import { failureOf, never, nodeStore } from "./node-store.ts";
 
 const MIB = 1024 * 1024;

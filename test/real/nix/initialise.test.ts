@@ -1,6 +1,6 @@
 import { readdirSync, writeFileSync } from "node:fs";
+import { initialiseStore, NixRunner, openStoreDatabase, storeLayout } from "@niphas/nix";
 import { describe, expect, it } from "vitest";
-import { initialiseStore, NixRunner, openStoreDatabase, storeLayout } from "../../../packages/nix/src/index.ts";
 import { failureOf, never, nodeStore } from "./node-store.ts";
 
 describe("a store that Nix has made", () => {

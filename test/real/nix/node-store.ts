@@ -8,8 +8,8 @@ import {
   NixRunner,
   type NixSettings,
   openStoreDatabase,
-} from "../../../packages/nix/src/index.ts";
-import { BinaryCacheServer, TestStore, temporaryDirectory } from "../../../packages/testing/src/index.ts";
+} from "@niphas/nix";
+import { BinaryCacheServer, TestStore, temporaryDirectory } from "@niphas/testing";
 
 /** What a test changes in the settings of the node's store. */
 export type SettingsOverride = Partial<Pick<NixSettings, "substituters" | "trustedKeys" | "realiseTimeoutMs">>;

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { parseTrustedKey } from "@niphas/core";
+import { signingKey } from "@niphas/testing";
 import { describe, expect, it } from "vitest";
-import { signingKey } from "../../../packages/testing/src/index.ts";
 import { failureOf, never, nodeStore } from "./node-store.ts";
 
 const NAR = /^\/nar\//;

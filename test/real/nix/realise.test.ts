@@ -1,6 +1,6 @@
+import type { RealiseProgress } from "@niphas/nix";
+import { waitUntil } from "@niphas/testing";
 import { describe, expect, it } from "vitest";
-import type { RealiseProgress } from "../../../packages/nix/src/index.ts";
-import { waitUntil } from "../../../packages/testing/src/index.ts";
 import { failureOf, never, nodeStore } from "./node-store.ts";
 import { nixProcesses } from "./processes-of-store.ts";
 

@@ -1,9 +1,9 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
 import { parseStorePath, parseTrustedKey, STORE_DIR, type StorePath } from "@niphas/core";
+import { createTrustChecker, openStoreDatabase, storeLayout } from "@niphas/nix";
+import { directory, file, signingKey, TestStore, temporaryDirectory } from "@niphas/testing";
 import { describe, expect, it } from "vitest";
-import { createTrustChecker, openStoreDatabase, storeLayout } from "../../../packages/nix/src/index.ts";
-import { directory, file, signingKey, TestStore, temporaryDirectory } from "../../../packages/testing/src/index.ts";
 import { failureOf, never } from "./node-store.ts";
 
 const STRICT = { allowContentAddressedRoots: false, signal: never };
