@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { waitUntil } from "@niphas/testing";
+import { killGroup, waitUntil } from "@niphas/testing";
 
 const REPOSITORY = join(import.meta.dirname, "../../..");
 const LAUNCHER = "packages/cli/src/bin/niphas.js";
@@ -27,8 +27,8 @@ export interface CliResult {
   readonly stderr: string;
 }
 
-/** A running niphas; kill it in a finally when the test may not wait for its end. */
-export class RunningCli {
+/** A running niphas, which is killed with its process group when the test is over: `await using cli = …`. */
+export class RunningCli implements AsyncDisposable {
   readonly child: ChildProcess;
   readonly #ended: Promise<readonly [number | null, NodeJS.Signals | null]>;
   #stdout = "";
@@ -66,6 +66,21 @@ export class RunningCli {
     );
     if (!this.#stdout.includes(text))
       throw new Error(`it ended without saying "${text}": ${this.#stdout}${this.#stderr}`);
+  }
+
+  /** Sends a signal to niphas alone. */
+  kill(signal: NodeJS.Signals): void {
+    this.child.kill(signal);
+  }
+
+  /** Writes to standard input; on a terminal, what a person types. */
+  type(text: string): void {
+    this.child.stdin?.write(text);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    killGroup(this.child, "SIGKILL");
+    await this.#ended;
   }
 
   async ended(): Promise<CliResult> {

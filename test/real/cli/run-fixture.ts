@@ -30,6 +30,15 @@ export class RunFixture implements AsyncDisposable {
 
   static async create(user: UserKind): Promise<RunFixture> {
     const directory = temporaryDirectory("cli");
+    try {
+      return await RunFixture.#createIn(directory, user);
+    } catch (error) {
+      await directory[Symbol.asyncDispose]();
+      throw error;
+    }
+  }
+
+  static async #createIn(directory: TemporaryDirectory, user: UserKind): Promise<RunFixture> {
     const storeDir = directory.join("state", "store");
     const store = await TestStore.create(storeDir);
     const programs = await addPrograms(store, directory.join("programs"));
@@ -49,7 +58,8 @@ export class RunFixture implements AsyncDisposable {
       "--store",
       this.store.location.rootDir,
       "--substituter",
-      noCache,
+      // Nix makes the directory of a binary cache that is not there.
+      `file://${this.stateDir}/no-cache`,
       ...args,
     ];
   }
@@ -83,8 +93,6 @@ export class RunFixture implements AsyncDisposable {
     return { as: this.user, mountPoint: this.directory.join("repository"), cwd: "/", ...options };
   }
 }
-
-const noCache = "file:///nonexistent/binary-cache";
 
 function giveAway(path: string): void {
   const stats = lstatSync(path);

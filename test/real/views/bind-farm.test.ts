@@ -31,19 +31,19 @@ beforeEach(async (context) => {
 afterAll(() => fixture.close());
 
 describe("assembleBindFarm", () => {
-  it.each(["store", "nix"] as const)(
-    "shows exactly the closure and the links in layout %s, whatever the umask is",
-    (layout) => {
-      const plan = fixture.stage().plan(layout, [{ name: "entrypoint", target: `${program()}/bin/script` }]);
-      const umask = process.umask(0o077);
-      try {
-        assembleBindFarm(plan, target);
-      } finally {
-        process.umask(umask);
-      }
-      expect(listTree(target)).toEqual(expectedListing(plan));
-    },
-  );
+  it.each([
+    "store",
+    "nix",
+  ] as const)("shows exactly the closure and the links in layout %s, whatever the umask is", (layout) => {
+    const plan = fixture.stage().plan(layout, [{ name: "entrypoint", target: `${program()}/bin/script` }]);
+    const umask = process.umask(0o077);
+    try {
+      assembleBindFarm(plan, target);
+    } finally {
+      process.umask(umask);
+    }
+    expect(listTree(target)).toEqual(expectedListing(plan));
+  });
 
   it("makes every mount read-only, nosuid and nodev", () => {
     assembleBindFarm(fixture.stage().plan("store"), target);

@@ -41,7 +41,7 @@ describe("reportError", () => {
     expect(report(error)).toEqual({
       exitCode: 2,
       out: "",
-      err: "niphas: unknown option '--x' (Did you mean --y?); see `niphas run --help`\n",
+      err: "niphas: unknown option '--x' (Did you mean --y?); the program's own arguments come after --; see `niphas run --help`\n",
     });
   });
 

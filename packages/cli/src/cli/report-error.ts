@@ -23,7 +23,8 @@ function reportUsage(error: CommanderError, style: ErrorStyle, output: Output): 
   // Help shown for want of a command has been printed already.
   if (error.code === "commander.help") return ERROR_MAPPING.invalid.exit;
   const reason = error.message.replace(/^error: /, "").replaceAll("\n", " ");
-  const message = `${reason}; see \`${style.commandName} --help\``;
+  const hint = style.commandName === "niphas run" ? "the program's own arguments come after --; " : "";
+  const message = `${reason}; ${hint}see \`${style.commandName} --help\``;
   const known = { code: "InvalidRequest", kind: "invalid", message };
   if (style.isJson) output.write(`${JSON.stringify({ error: known })}\n`);
   else output.writeError(`niphas: ${message}\n`);

@@ -64,7 +64,7 @@ async function runChecks(flags: DoctorFlags, context: CliContext): Promise<reado
   const settings = nixSettings({ ...flags, trustedPublicKey: [], substituter: [] }, context);
   const [namespaces, tools, nixVersion, substituters] = await Promise.all([
     checkNamespaces(isRoot(context), signal),
-    checkTools(signal),
+    checkTools(isRoot(context), signal),
     checkNixVersion(settings),
     checkSubstituters(substituterUrls(flags), signal),
   ]);

@@ -1,4 +1,5 @@
 import { existsSync, mkdirSync } from "node:fs";
+import { isNiphasError } from "@niphas/core";
 import { bindMount, mountProc } from "@niphas/views";
 
 /** Kernel settings that belong to the whole machine. Root without capabilities could still write some of them. */
@@ -17,9 +18,23 @@ export function makeProcessFiles(procDir: string, isRoot: boolean): void {
     bindMount("/proc", procDir, { isRecursive: true, isReadOnly: false });
     return;
   }
-  mountProc(procDir);
+  if (!tryMountProc(procDir)) {
+    bindMount("/proc", procDir, { isRecursive: true, isReadOnly: false });
+    return;
+  }
   for (const path of present(procDir, READ_ONLY)) bindMount(path, path, { isReadOnly: true });
   for (const path of present(procDir, HIDDEN)) bindMount("/dev/null", path, { isReadOnly: true });
+}
+
+/** False inside containers that have hidden parts of their own /proc: the kernel then allows no fresh one. */
+function tryMountProc(procDir: string): boolean {
+  try {
+    mountProc(procDir);
+    return true;
+  } catch (error) {
+    if (isNiphasError(error) && error.code === "MountFailed") return false;
+    throw error;
+  }
 }
 
 function present(procDir: string, names: readonly string[]): readonly string[] {

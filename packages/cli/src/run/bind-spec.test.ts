@@ -6,8 +6,8 @@ import { orderBinds, parseBind } from "./bind-spec.ts";
 describe("parseBind", () => {
   it("shows a host path at the same place, read-only, unless told otherwise", () => {
     expect(parseBind("/data", "/")).toEqual({ source: "/data", target: "/data", isReadOnly: true });
-    expect(parseBind("/data:/work", "/")).toEqual({ source: "/data", target: "/work", isReadOnly: true });
-    expect(parseBind("/data:/work:rw", "/")).toEqual({ source: "/data", target: "/work", isReadOnly: false });
+    expect(parseBind("/data:/app", "/")).toEqual({ source: "/data", target: "/app", isReadOnly: true });
+    expect(parseBind("/data:/app:rw", "/")).toEqual({ source: "/data", target: "/app", isReadOnly: false });
   });
 
   it("takes the source relative to the working directory", () => {
@@ -23,18 +23,24 @@ describe("parseBind", () => {
     expect(() => parseBind(text, "/")).toThrow(/--bind/);
   });
 
-  it.each(["/", "/nix", "/nix/store", "/nix/store/x", "/proc", "/proc/sys", "/dev", "/dev/pts"])(
-    "does not let a bind hide %s",
-    (target) => {
-      expect(() => parseBind(`/data:${target}`, "/")).toThrow(/would hide/);
-    },
-  );
+  it.each([
+    "/",
+    "/nix",
+    "/nix/store",
+    "/nix/store/x",
+    "/proc",
+    "/proc/sys",
+    "/dev",
+    "/dev/pts",
+  ])("does not let a bind hide %s", (target) => {
+    expect(() => parseBind(`/data:${target}`, "/")).toThrow(/would hide/);
+  });
 
   it("answers with a bind outside the reserved trees or our own error, whatever the text", () => {
     fc.assert(
       fc.property(fc.string({ unit: fc.constantFrom("/", ":", ".", "a", "nix", "proc", "ro", "rw", " ") }), (text) => {
         try {
-          const bind = parseBind(text, "/work");
+          const bind = parseBind(text, "/app");
           expect(bind.target).toMatch(/^\//);
           expect(bind.target).not.toMatch(/^\/(nix|proc)(\/|$)|^\/$|\/\.\.?(\/|$)/);
         } catch (error) {

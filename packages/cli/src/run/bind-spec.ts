@@ -53,7 +53,7 @@ function refuseReserved(target: string): void {
   const isReserved =
     RESERVED_PATHS.includes(target) || RESERVED_TREES.some((tree) => target === tree || target.startsWith(`${tree}/`));
   if (isReserved) {
-    throw invalid(`--bind to ${target} would hide what niphas shows there: give another DST, as in SRC:/work`);
+    throw invalid(`--bind to ${target} would hide what niphas shows there: give another DST, as in SRC:/app`);
   }
 }
 

@@ -20,7 +20,7 @@ and empty /tmp, /run and /var. Network and processes are this machine's own.
 Examples:
   niphas run nixpkgs#hello
   niphas run .#server --bind ./data:/data:rw --env PORT=8080 -- --verbose
-  niphas run /nix/store/<hash>-python3-3.13 --bind .:/work --workdir /work -- script.py
+  niphas run /nix/store/<hash>-python3-3.13 --bind .:/app --workdir /app -- script.py
   niphas run /nix/store/<hash>-coreutils --entrypoint bin/ls -- -la /
 
 Exits as the program does, with 128 plus the number when a signal ended it;

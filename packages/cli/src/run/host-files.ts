@@ -1,4 +1,4 @@
-import { readFileSync, readlinkSync, realpathSync, statSync } from "node:fs";
+import { fstatSync, readFileSync, readlinkSync, realpathSync, statSync } from "node:fs";
 import { hostname, userInfo } from "node:os";
 import { isatty } from "node:tty";
 import { NiphasError, systemErrorCode } from "@niphas/core";
@@ -41,7 +41,13 @@ export function terminalPath(): string | undefined {
   const fd = [0, 1, 2].find((each) => isatty(each));
   if (fd === undefined) return undefined;
   const path = readlinkSync(`/proc/self/fd/${fd}`);
-  return path.startsWith("/dev/") ? path : undefined;
+  return path.startsWith("/dev/") && isSameDevice(path, fd) ? path : undefined;
+}
+
+/** In a container the terminal may come from outside, and its path mean nothing here or another one. */
+function isSameDevice(path: string, fd: number): boolean {
+  const [found, open] = [statSync(path, { throwIfNoEntry: false }), fstatSync(fd)];
+  return found !== undefined && found.rdev === open.rdev && found.dev === open.dev;
 }
 
 function userName(): string {

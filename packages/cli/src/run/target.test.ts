@@ -12,12 +12,16 @@ describe("parseRunTarget", () => {
     expect(parseRunTarget(`${path}/bin/x`, "/")).toEqual({ kind: "storePath", storePath: path, subPath: "bin/x" });
   });
 
-  it.each(["nixpkgs#hello", ".", ".#app", "path:/nix/store/x#y", "github:owner/repo", `${path}#app`])(
-    "takes %s as a flake reference",
-    (reference) => {
-      expect(parseRunTarget(reference, "/")).toEqual({ kind: "flake", reference });
-    },
-  );
+  it.each([
+    "nixpkgs#hello",
+    ".",
+    ".#app",
+    "path:/nix/store/x#y",
+    "github:owner/repo",
+    `${path}#app`,
+  ])("takes %s as a flake reference", (reference) => {
+    expect(parseRunTarget(reference, "/")).toEqual({ kind: "flake", reference });
+  });
 
   it("refuses what begins like a store path and is none", () => {
     expect(() => parseRunTarget("/nix/store/hello", "/")).toThrow(/not a store path/);

@@ -7,6 +7,7 @@ import { type EnterFailure, type EnterSpec, parseStatus } from "../enter/enter-s
 import { exitCodeOf } from "../signals/exit-code.ts";
 import { forwardSignals } from "../signals/forwarding.ts";
 import { printableText } from "../terminal/format.ts";
+import { isMissingTool } from "../tools/run-tool.ts";
 import { unshareArguments } from "./namespace-command.ts";
 
 export interface SessionInit {
@@ -46,7 +47,11 @@ export async function runSession(spec: EnterSpec, init: SessionInit): Promise<Se
       return { outcome: "failed", failure };
     }
     forwarding.programStarted();
-    const [exitCode] = await Promise.all([exit, init.onStarted()]);
+    const tidied = init.onStarted();
+    // Reported when the program has ended: it is not the program's fault.
+    tidied.catch(() => undefined);
+    const exitCode = await exit;
+    await tidied;
     return { outcome: "exited", exitCode };
   } finally {
     forwarding.stop();
@@ -63,7 +68,7 @@ async function waitForSpawn(child: ChildProcess): Promise<void> {
   try {
     await once(child, "spawn");
   } catch (error) {
-    if (systemErrorCode(error) !== "ENOENT") throw error;
+    if (!isMissingTool(error)) throw error;
     throw new NiphasError("CommandFailed", "unshare is not on PATH: install util-linux", { cause: error });
   }
 }

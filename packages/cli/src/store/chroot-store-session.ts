@@ -21,6 +21,12 @@ import type { StoreSession } from "./store-session.ts";
 const ROOTS_DIRECTORY = "niphas-run";
 const MAX_ROUNDS = 3;
 
+/**
+ * Nix looks at this machine's own store even for \`--version\`, and fails where an
+ * ordinary user may not reach the daemon's socket. This is what it uses without \`--store\`.
+ */
+export const OWN_STORE_UNTOUCHED = { NIX_REMOTE: "dummy://" };
+
 interface Components {
   readonly nix: NixRunner;
   readonly database: StoreDatabase;
@@ -36,7 +42,7 @@ export async function openChrootStore(
   settings: NixSettings,
   options: { readonly isCreated: boolean; readonly signal: AbortSignal },
 ): Promise<StoreSession> {
-  const nix = new NixRunner(settings);
+  const nix = new NixRunner(settings, { environment: OWN_STORE_UNTOUCHED });
   if (options.isCreated) await initialiseStore(nix, options.signal);
   const database = openStoreDatabase(settings.store);
   const realiser = createRealiser({ nix, database });

@@ -2,7 +2,7 @@ import { CACHE_NIXOS_ORG_KEY } from "@niphas/core";
 import { describe, expect, it } from "vitest";
 import { stateDirOf, storeRootDir, trustedKeyTexts } from "./store-options.ts";
 
-const user = { env: {}, uid: 1000, homeDir: "/home/me", workingDir: "/work" };
+const user = { env: {}, uid: 1000, homeDir: "/home/me", workingDir: "/app" };
 const root = { ...user, uid: 0 };
 
 describe("stateDirOf", () => {
@@ -14,13 +14,13 @@ describe("stateDirOf", () => {
 
   it("is the system's for root, and what the flag says for both", () => {
     expect(stateDirOf({}, root)).toBe("/var/lib/niphas/run");
-    expect(stateDirOf({ stateDir: "x" }, root)).toBe("/work/x");
+    expect(stateDirOf({ stateDir: "x" }, root)).toBe("/app/x");
   });
 });
 
 describe("storeRootDir", () => {
   it("prefers the flag, then the machine's own store behind a daemon, then one of its own", () => {
-    expect(storeRootDir({ store: "s" }, user, () => true)).toBe("/work/s");
+    expect(storeRootDir({ store: "s" }, user, () => true)).toBe("/app/s");
     expect(storeRootDir({}, user, () => true)).toBe("/");
     expect(storeRootDir({}, user, () => false)).toBe("/home/me/.local/state/niphas/store");
   });

@@ -22,12 +22,12 @@ describe("parsePathInfoOutput", () => {
     expect(old[0]).toMatchObject({ narSizeBytes: 120, references: [LIB] });
   });
 
-  it.each([JSON.stringify([{ path: APP, valid: false }]), JSON.stringify({ [APP]: null })])(
-    "does not find a path that is not valid: %s",
-    (text) => {
-      expect(() => parsePathInfoOutput(text)).toThrow(expect.objectContaining({ code: "PathNotFound" }));
-    },
-  );
+  it.each([
+    JSON.stringify([{ path: APP, valid: false }]),
+    JSON.stringify({ [APP]: null }),
+  ])("does not find a path that is not valid: %s", (text) => {
+    expect(() => parsePathInfoOutput(text)).toThrow(expect.objectContaining({ code: "PathNotFound" }));
+  });
 });
 
 describe("parseBuildOutput", () => {

@@ -4,17 +4,22 @@ import { runTool } from "../../tools/run-tool.ts";
 import { type Check, fail, ok } from "../check.ts";
 
 const ID = "namespaces";
+/** Seen by nobody else: the mount namespace is private and ends with the process. */
+const PROBE = ["mount", "-t", "tmpfs", "niphas-doctor", "/tmp"];
 
-/** Makes the namespaces of `niphas run`, for a moment. */
+/**
+ * Makes the namespaces of `niphas run` for a moment, and mounts something
+ * there: some systems allow the namespace and then refuse every mount in it.
+ */
 export async function checkNamespaces(isRoot: boolean, signal: AbortSignal): Promise<Check> {
-  const result = await runTool("unshare", unshareArguments(isRoot, ["true"]), { signal });
+  const result = await runTool("unshare", unshareArguments(isRoot, PROBE), { signal });
   if (result.outcome === "exited" && result.exitCode === 0) {
     return ok(ID, isRoot ? "root can make mount namespaces" : "ordinary users can make user and mount namespaces");
   }
   if (result.outcome === "missing")
     return fail(ID, "there is no unshare to make namespaces with", "install util-linux");
-  if (isRoot) return fail(ID, "root cannot make a mount namespace", "give the container CAP_SYS_ADMIN");
-  return fail(ID, "ordinary users cannot make user namespaces", userNamespaceAdvice(readSetting));
+  if (isRoot) return fail(ID, "root cannot make a mount namespace and mount in it", "give the container CAP_SYS_ADMIN");
+  return fail(ID, "ordinary users cannot make user namespaces and mount in them", userNamespaceAdvice(readSetting));
 }
 
 /** Finds the setting that is in the way, by the files of /proc/sys. */

@@ -1,19 +1,25 @@
-import { existsSync, mkdtempSync, rmSync, statfsSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { isNiphasError } from "@niphas/core";
-import { NixRunner, type NixSettings, openStoreDatabase, storeLayout } from "@niphas/nix";
+import {
+  DEFAULT_GC_TARGETS,
+  diskSpace,
+  type FreeTarget,
+  NixRunner,
+  type NixSettings,
+  openStoreDatabase,
+  storeLayout,
+} from "@niphas/nix";
+import { OWN_STORE_UNTOUCHED } from "../../store/chroot-store-session.ts";
 import { formatBytes } from "../../terminal/format.ts";
 import { type Check, fail, ok, warn } from "../check.ts";
-
-/** The node plugin collects garbage below this, so that the kubelet evicts nobody. */
-const FREE_TARGET_RATIO = 0.2;
 
 /** Whether the Nix on PATH is one that niphas knows. Leaves nothing behind. */
 export async function checkNixVersion(settings: NixSettings): Promise<Check> {
   const cacheDir = mkdtempSync(join(tmpdir(), "niphas-doctor-"));
   try {
-    const version = await new NixRunner({ ...settings, cacheDir }).version();
+    const version = await new NixRunner({ ...settings, cacheDir }, { environment: OWN_STORE_UNTOUCHED }).version();
     return ok("nix-version", `Nix ${version.text} is supported`);
   } catch (error) {
     if (!isNiphasError(error)) throw error;
@@ -43,18 +49,26 @@ export function checkStoreDatabase(rootDir: string): Check {
   }
 }
 
-/** Free bytes and inodes where the store is, against the targets of the garbage collector. */
+/** Free bytes and inodes where the store is, against the targets of the node plugin's garbage collector. */
 export function checkDiskSpace(dir: string): Check {
   const id = "disk-space";
-  const stats = statfsSync(nearestExisting(dir));
-  const free = stats.bavail * stats.bsize;
-  const bytesRatio = ratio(stats.bavail, stats.blocks);
-  // Some file systems, such as btrfs, have no fixed number of inodes and report 0.
-  const inodesRatio = stats.files === 0 ? 1 : ratio(stats.ffree, stats.files);
-  const message = `${formatBytes(free)} (${percent(bytesRatio)}) and ${percent(inodesRatio)} of the inodes are free`;
-  if (bytesRatio >= FREE_TARGET_RATIO && inodesRatio >= FREE_TARGET_RATIO) return ok(id, message);
-  const advice = `free space until ${percent(FREE_TARGET_RATIO)} of both is free, or give a --state-dir elsewhere`;
-  return warn(id, message, advice);
+  const { freeBytes, freeBytesRatio, freeInodes, freeInodesRatio } = diskSpace(nearestExisting(dir));
+  const inodes = percent(freeInodesRatio);
+  const message = `${formatBytes(freeBytes)} (${percent(freeBytesRatio)}) and ${inodes} of the inodes are free`;
+  const targets = DEFAULT_GC_TARGETS;
+  const isEnough =
+    meets(targets.freeBytes, freeBytesRatio, freeBytes) && meets(targets.freeInodes, freeInodesRatio, freeInodes);
+  if (isEnough) return ok(id, message);
+  const wanted = `${targetText(targets.freeBytes)} of the space and ${targetText(targets.freeInodes)} of the inodes`;
+  return warn(id, message, `make room until ${wanted} are free, or give a --state-dir elsewhere`);
+}
+
+function meets(target: FreeTarget, ratio: number, amount: number): boolean {
+  return "ratio" in target ? ratio >= target.ratio : amount >= target.amount;
+}
+
+function targetText(target: FreeTarget): string {
+  return "ratio" in target ? percent(target.ratio) : String(target.amount);
 }
 
 /** The directory itself or the nearest one above it that is there. */
@@ -62,10 +76,6 @@ export function nearestExisting(dir: string): string {
   let current = dir;
   while (!existsSync(current) && current !== dirname(current)) current = dirname(current);
   return current;
-}
-
-function ratio(part: number, whole: number): number {
-  return whole === 0 ? 0 : part / whole;
 }
 
 function percent(value: number): string {

@@ -1,3 +1,4 @@
+import { OWN_STORE_UNTOUCHED } from "../../store/chroot-store-session.ts";
 import { runTool } from "../../tools/run-tool.ts";
 import { type Check, fail, ok, warn } from "../check.ts";
 
@@ -9,22 +10,30 @@ interface Tool {
 
 const COMPOSEFS_ADVICE = "install composefs (Debian: apt install composefs) for views that are built faster";
 
-const TOOLS: readonly Tool[] = [
+/** For every user. */
+const ESSENTIAL: readonly Tool[] = [
   { name: "nix-store", isEssential: true, advice: "install Nix 2.8 or newer (Debian: apt install nix-bin)" },
   { name: "unshare", isEssential: true, advice: "install util-linux" },
+];
+
+/** For views that only root can make. */
+const FOR_ROOT: readonly Tool[] = [
   { name: "mkcomposefs", isEssential: false, advice: COMPOSEFS_ADVICE },
   { name: "mount.composefs", isEssential: false, advice: COMPOSEFS_ADVICE },
 ];
 
 /** Finds each tool on PATH and asks it for its version. */
-export async function checkTools(signal: AbortSignal): Promise<readonly Check[]> {
-  return await Promise.all(TOOLS.map((tool) => checkTool(tool, signal)));
+export async function checkTools(isRoot: boolean, signal: AbortSignal): Promise<readonly Check[]> {
+  const tools = isRoot ? [...ESSENTIAL, ...FOR_ROOT] : ESSENTIAL;
+  return await Promise.all(tools.map((tool) => checkTool(tool, signal)));
 }
 
 async function checkTool(tool: Tool, signal: AbortSignal): Promise<Check> {
   const id = `tool-${tool.name}`;
-  const result = await runTool(tool.name, ["--version"], { signal });
-  if (result.outcome === "exited") return ok(id, `${tool.name} ${versionIn(result.text)}`.trim());
+  const result = await runTool(tool.name, ["--version"], { signal, env: OWN_STORE_UNTOUCHED });
+  // The composefs tools do not know the flag, and say how they are used instead.
+  if (result.outcome === "exited" && (result.exitCode === 0 || !tool.isEssential))
+    return ok(id, `${tool.name} ${versionIn(result.text)}`.trim());
   const problem = result.outcome === "missing" ? "is not on PATH" : "does not answer";
   const message = `${tool.name} ${problem}`;
   return tool.isEssential ? fail(id, message, tool.advice) : warn(id, message, tool.advice);
