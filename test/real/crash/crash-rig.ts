@@ -19,6 +19,8 @@ interface VolumeStatus {
 const WARM_CLOSURES = 3;
 const COLD_CLOSURES = 5;
 const TREE_PERCENT = 30;
+const BURST_SIZE = 3;
+const MAX_BURST_MS = 12;
 
 /** Publishes and unpublishes in several lanes at once until the plugin is killed, then judges what is left. */
 export class CrashRig {
@@ -49,14 +51,20 @@ export class CrashRig {
     return new CrashRig(node, closures, init);
   }
 
-  /** @returns how many calls were interrupted */
+  /**
+   * Lanes are mostly found in publishes; so all that is published begins to go, and a few milliseconds later comes the kill.
+   * @returns how many calls were interrupted
+   */
   async killWhileWorking(afterMs: number): Promise<number> {
+    await this.#fillUp();
     const stop = new AbortController();
     const lanes = Array.from({ length: this.#init.lanes }, async () => this.#work(stop.signal));
     await sleep(afterMs);
+    const burst = this.#published().map(async (status) => this.#step(status));
+    await sleep(this.#init.random.below(MAX_BURST_MS));
     stop.abort();
     await this.#node.plugin.kill("SIGKILL");
-    await Promise.all(lanes);
+    await Promise.all([...lanes, ...burst]);
     const interrupted = [...this.#volumes.values()].filter((status) => status.interrupted !== undefined);
     for (const { interrupted: operation } of interrupted) if (operation !== undefined) this.#counts[operation]++;
     return interrupted.length;
@@ -94,10 +102,12 @@ export class CrashRig {
         problems.push(`${operation} after ${status.interrupted}: ${outcome.code} ${outcome.message}`);
       status.interrupted = undefined;
       status.isPublished = operation === "publish";
-      if (status.isPublished) problems.push(...(await this.#node.problemsOf(status.volume, status.closure)));
+      if (status.isPublished) problems.push(...this.#node.unreadablePathsOf(status.volume, status.closure));
       else this.#volumes.delete(status.volume.volumeId);
     }
-    return problems;
+    const shown = [...this.#volumes.values()].flatMap((status) => status.closure.paths);
+    const invalid = await this.#node.store.invalidPaths([...new Set(shown)]);
+    return [...problems, ...invalid.map((path) => `published, but not valid: ${path}`)];
   }
 
   async unpublishAll(): Promise<readonly string[]> {
@@ -121,23 +131,32 @@ export class CrashRig {
   }
 
   async #work(stop: AbortSignal): Promise<void> {
-    while (!stop.aborted) {
-      const status = this.#newOrOld();
-      const operation = status.isPublished ? "unpublish" : "publish";
-      status.interrupted = operation;
-      const outcome = await this.#call(operation, status);
-      if (outcome.code !== "OK") return;
-      status.interrupted = undefined;
-      status.isPublished = operation === "publish";
-      if (operation === "unpublish") this.#volumes.delete(status.volume.volumeId);
-    }
+    while (!stop.aborted && (await this.#step(this.#newVolume())));
   }
 
-  #newOrOld(): VolumeStatus {
+  /** Publishes until there is something to unpublish. */
+  async #fillUp(): Promise<void> {
+    while (this.#published().length < BURST_SIZE) await this.#step(this.#newVolume());
+  }
+
+  #published(): readonly VolumeStatus[] {
+    return [...this.#volumes.values()].filter((status) => status.isPublished && status.interrupted === undefined);
+  }
+
+  /** One call on a volume that no other works on. @returns whether it was answered with OK */
+  async #step(status: VolumeStatus): Promise<boolean> {
+    const operation = status.isPublished ? "unpublish" : "publish";
+    status.interrupted = operation;
+    const outcome = await this.#call(operation, status);
+    if (outcome.code !== "OK") return false;
+    status.interrupted = undefined;
+    status.isPublished = operation === "publish";
+    if (operation === "unpublish") this.#volumes.delete(status.volume.volumeId);
+    return true;
+  }
+
+  #newVolume(): VolumeStatus {
     const { random } = this.#init;
-    const idle = [...this.#volumes.values()].filter((status) => status.interrupted === undefined);
-    const old = idle[random.below(idle.length * 2)];
-    if (old !== undefined) return old;
     const closure = this.#closures[random.below(this.#closures.length)];
     if (closure === undefined) throw new Error("no closure");
     const volume = this.#node.volume();

@@ -5,8 +5,8 @@ import { CrashRig } from "./crash-rig.ts";
 
 beforeEach((context) => needs(context, ...MACHINE));
 
-const POINTS = 200;
-const LANES = 8;
+const POINTS = Number(process.env["NIPHAS_TEST_POINTS"] ?? 200);
+const LANES = 2;
 const MAX_DELAY_MS = 250;
 const COLLECT_EVERY = 3;
 const SEED = Number(process.env["NIPHAS_TEST_SEED"] ?? Date.now() % 100_000);

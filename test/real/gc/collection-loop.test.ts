@@ -17,8 +17,8 @@ const CYCLES = 1000;
 const LANES = 8;
 const CLOSURES = 6;
 const CHECK_EVERY = 20;
-const BREAK_MS = 50;
-const MAX_ATTEMPTS = 5;
+const BREAK_MS = 100;
+const MAX_ATTEMPTS = 20;
 const SEED = Number(process.env["NIPHAS_TEST_SEED"] ?? 4711);
 
 /**

@@ -44,57 +44,55 @@ it.each(STRATEGIES)("%s: the view lists exactly the closure, byte for byte", asy
   for (const path of other.paths) expect(existsSync(join(volume.targetPath, storePathBaseName(path)))).toBe(false);
 });
 
-it.each(STRATEGIES)(
-  "%s: a mount namespace that receives the mount sees it read-only, nosuid and nodev",
-  async (view) => {
-    await using node = await nodeWith(view);
-    await using host = await SecondMountNamespace.create();
-    const closure = await node.addLocal(small("flags"));
-    const volume = node.volume();
-    await node.publish(volume, closure.root);
-    const mounts = host.mountsAt(volume.targetPath);
-    expect(mounts).toHaveLength(1);
-    expect(FLAGS.filter((flag) => !mounts[0]?.options.includes(flag))).toEqual([]);
-    expect(readdirSync(host.path(volume.targetPath)).filter((name) => !name.startsWith("."))).toHaveLength(
-      closure.paths.length,
-    );
-    await node.unpublish(volume);
-    expect(host.mountsAt(volume.targetPath)).toEqual([]);
-  },
-);
+it.each(
+  STRATEGIES,
+)("%s: a mount namespace that receives the mount sees it read-only, nosuid and nodev", async (view) => {
+  await using node = await nodeWith(view);
+  await using host = await SecondMountNamespace.create();
+  const closure = await node.addLocal(small("flags"));
+  const volume = node.volume();
+  await node.publish(volume, closure.root);
+  const mounts = host.mountsAt(volume.targetPath);
+  expect(mounts).toHaveLength(1);
+  expect(FLAGS.filter((flag) => !mounts[0]?.options.includes(flag))).toEqual([]);
+  expect(readdirSync(host.path(volume.targetPath)).filter((name) => !name.startsWith("."))).toHaveLength(
+    closure.paths.length,
+  );
+  await node.unpublish(volume);
+  expect(host.mountsAt(volume.targetPath)).toEqual([]);
+});
 
-it.each(STRATEGIES)(
-  "%s: a consumer's bind of it has the flags too, and every way to write is refused",
-  async (view) => {
-    await using node = await nodeWith(view);
-    await using host = await SecondMountNamespace.create();
-    const closure = await node.addLocal(small("writes"));
-    const volume = node.volume();
-    await node.publish(volume, closure.root);
-    const store = node.directory.join("container-store");
-    expect(await host.run(["mkdir", store])).toMatchObject({ exitCode: 0 });
-    expect(await host.run(["mount", "--bind", volume.targetPath, store])).toMatchObject({ exitCode: 0 });
-    expect(FLAGS.filter((flag) => !host.mountsAt(store)[0]?.options.includes(flag))).toEqual([]);
-    const root = join(store, storePathBaseName(closure.root));
-    const writes = [
-      ["touch", join(store, "new")],
-      ["touch", join(root, "new")],
-      ["sh", "-c", `echo x >> ${join(root, "nix-support/references")}`],
-      ["chmod", "777", root],
-      ["chown", "1", join(root, "nix-support/references")],
-      ["rm", "-rf", join(root, "nix-support")],
-      ["ln", join(root, "nix-support/references"), join(root, "alias")],
-      ["mknod", join(store, "null"), "c", "1", "3"],
-      ["mv", root, join(store, "moved")],
-    ];
-    for (const argv of writes) {
-      const { exitCode, stderr } = await host.run(argv);
-      expect(exitCode, argv.join(" ")).not.toBe(0);
-      expect(stderr).toContain("Read-only file system");
-    }
-    expect(await node.problemsOf(volume, closure)).toEqual([]);
-  },
-);
+it.each(
+  STRATEGIES,
+)("%s: a consumer's bind of it has the flags too, and every way to write is refused", async (view) => {
+  await using node = await nodeWith(view);
+  await using host = await SecondMountNamespace.create();
+  const closure = await node.addLocal(small("writes"));
+  const volume = node.volume();
+  await node.publish(volume, closure.root);
+  const store = node.directory.join("container-store");
+  expect(await host.run(["mkdir", store])).toMatchObject({ exitCode: 0 });
+  expect(await host.run(["mount", "--bind", volume.targetPath, store])).toMatchObject({ exitCode: 0 });
+  expect(FLAGS.filter((flag) => !host.mountsAt(store)[0]?.options.includes(flag))).toEqual([]);
+  const root = join(store, storePathBaseName(closure.root));
+  const writes = [
+    ["touch", join(store, "new")],
+    ["touch", join(root, "new")],
+    ["sh", "-c", `echo x >> ${join(root, "nix-support/references")}`],
+    ["chmod", "777", root],
+    ["chown", "1", join(root, "nix-support/references")],
+    ["rm", "-rf", join(root, "nix-support")],
+    ["ln", join(root, "nix-support/references"), join(root, "alias")],
+    ["mknod", join(store, "null"), "c", "1", "3"],
+    ["mv", root, join(store, "moved")],
+  ];
+  for (const argv of writes) {
+    const { exitCode, stderr } = await host.run(argv);
+    expect(exitCode, argv.join(" ")).not.toBe(0);
+    expect(stderr).toContain("Read-only file system");
+  }
+  expect(await node.problemsOf(volume, closure)).toEqual([]);
+});
 
 it.each(STRATEGIES)("%s: a user namespace cannot make it writable", async (view) => {
   await using node = await nodeWith(view);

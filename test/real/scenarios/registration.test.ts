@@ -1,4 +1,4 @@
-import { mkdirSync, rmSync } from "node:fs";
+import { mkdirSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { FakeKubelet, needs, RegistrationClient, TestNode, waitUntil } from "@niphas/testing";
 import { beforeEach, expect, it } from "vitest";
@@ -41,8 +41,8 @@ it("K25: sockets that vanish are made again", async () => {
 
 it("K25: a registration directory that a kubelet makes anew is used again", async () => {
   await using node = await TestNode.create("k25c");
-  rmSync(node.plugin.registrationDir, { recursive: true });
-  mkdirSync(node.plugin.registrationDir);
+  renameSync(node.plugin.registrationDir, node.directory.join("old-registry"));
+  mkdirSync(node.plugin.registrationDir, { recursive: true });
   await using kubelet = FakeKubelet.start({ kubeletDir: node.plugin.kubeletDir });
   await kubelet.registered();
 });

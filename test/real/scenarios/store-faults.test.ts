@@ -54,21 +54,21 @@ it("N07: a download with a wrong hash is never shown, and its files are not take
   expect(await node.problemsOf(volume, closure)).toEqual([]);
 });
 
-it.each(["composefs", "tree"])(
-  "N08: after a power cut a damaged path is repaired before it is shown (%s)",
-  async (view) => {
-    await using node = await TestNode.create("n08", { plugin: { flags: { view } } });
-    const closure = await node.addUpstream(small("n08"));
-    await node.addLocal(small("n08"));
-    const volume = node.volume();
-    await node.publish(volume, closure.root);
-    await crashAndDamage(node, closure);
-    await using _boot = await fakeBootId(node.directory.join("boot-id"));
-    await node.plugin.start();
-    await publishSoon(node, volume, closure);
-    expect(await node.problemsOf(volume, closure)).toEqual([]);
-  },
-);
+it.each([
+  "composefs",
+  "tree",
+])("N08: after a power cut a damaged path is repaired before it is shown (%s)", async (view) => {
+  await using node = await TestNode.create("n08", { plugin: { flags: { view } } });
+  const closure = await node.addUpstream(small("n08"));
+  await node.addLocal(small("n08"));
+  const volume = node.volume();
+  await node.publish(volume, closure.root);
+  await crashAndDamage(node, closure);
+  await using _boot = await fakeBootId(node.directory.join("boot-id"));
+  await node.plugin.start();
+  await publishSoon(node, volume, closure);
+  expect(await node.problemsOf(volume, closure)).toEqual([]);
+});
 
 it("N08: after a power cut a damaged path that no cache has is UNAVAILABLE, and the message names it", async () => {
   await using node = await TestNode.create("n08b");

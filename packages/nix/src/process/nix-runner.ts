@@ -60,13 +60,14 @@ export class NixRunner {
 
   async #detectVersion(): Promise<NixVersion> {
     const result = await runProcess({
-      command: "nix-store",
+      // Not `nix-store --version`: that opens the machine's own store first, which this user may not reach.
+      command: "nix",
       args: ["--version"],
       environment: this.#environment(),
       signal: new AbortController().signal,
       timeoutMs: VERSION_TIMEOUT_MS,
     });
-    if (result.exitCode !== 0) throw new NiphasError("CommandFailed", "nix-store --version failed: is Nix installed?");
+    if (result.exitCode !== 0) throw new NiphasError("CommandFailed", "nix --version failed: is Nix installed?");
     return parseNixVersion(result.stdout);
   }
 

@@ -6,7 +6,11 @@ import type { MountEntry } from "@niphas/views";
  * Format: proc_pid_mountinfo(5). `pid` may be `self` or a process in another mount namespace.
  */
 export function readMountTable(pid: number | "self" = "self"): readonly MountEntry[] {
-  const text = readFileSync(`/proc/${pid}/mountinfo`, "utf8");
+  return parseMountTable(readFileSync(`/proc/${pid}/mountinfo`, "utf8"));
+}
+
+/** The text of a mountinfo file. */
+export function parseMountTable(text: string): readonly MountEntry[] {
   return text
     .split("\n")
     .filter((line) => line !== "")

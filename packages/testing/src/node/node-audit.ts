@@ -16,7 +16,7 @@ export interface NodeAudit {
   readonly otherViewEntries: readonly string[];
   /** Mount points below the state directory. */
   readonly stateMounts: readonly string[];
-  /** Command lines of processes that name the state directory, the plugin itself left out. */
+  /** Command lines of processes that name the state directory, the plugin itself and its syncs left out. */
   readonly helperProcesses: readonly string[];
 }
 
@@ -42,12 +42,13 @@ export function auditNode(node: AuditedNode): NodeAudit {
   };
 }
 
-/** Nix processes and other children that work on the state directory. */
+/** Nix processes and other children that work on the state directory; syncs in the background belong to no volume. */
 function helperProcesses(stateDir: string): readonly string[] {
   return names("/proc")
     .filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid)
     .map((pid) => readText(`/proc/${pid}/cmdline`).replaceAll("\0", " ").trim())
-    .filter((commandLine) => commandLine.includes(stateDir) && !commandLine.includes("--state-dir"));
+    .filter((commandLine) => commandLine.includes(stateDir))
+    .filter((commandLine) => !commandLine.includes("--state-dir") && !commandLine.includes("sync -f"));
 }
 
 function targetDirs(podsDir: string): readonly string[] {
