@@ -57,6 +57,7 @@ export const ERROR_CODES = {
   StillFetching: "unavailable",
   SubstituterUnavailable: "unavailable",
   StoreUnavailable: "unavailable",
+  ClosureCollected: "unavailable",
   PathDistrusted: "unavailable",
   ShuttingDown: "unavailable",
   ViewUnavailable: "unavailable",

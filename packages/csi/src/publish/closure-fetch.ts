@@ -59,7 +59,7 @@ export function describeFetch(roots: readonly StorePath[], progress: RealiseProg
 export function collectedError(roots: readonly StorePath[]): NiphasError {
   const names = listSome(roots.map(storePathName), MAX_NAMED_ROOTS);
   const message = `${names} was garbage-collected while it was being published: is the disk nearly full?`;
-  return new NiphasError("StoreUnavailable", message);
+  return new NiphasError("ClosureCollected", message);
 }
 
 function listSome(names: readonly string[], count: number): string {

@@ -113,6 +113,17 @@ it("gives up, leaving nothing, when a collector takes it every time", async () =
     await settle();
     plugin.nix.finishFetch();
   }
-  expect(await code).toBe("StoreUnavailable");
+  expect(await code).toBe("ClosureCollected");
   expect(plugin.state(1)).toEqual(NOTHING);
+});
+
+it("fetches again what a collector took the moment it was fetched", async () => {
+  plugin.nix.removeValid(HELLO);
+  const call = plugin.publish(plugin.request(1));
+  await settle();
+  plugin.nix.failFetch(new NiphasError("ClosureCollected", "was fetched and has gone again"));
+  await settle();
+  plugin.nix.finishFetch();
+  await call;
+  expect(plugin.state(1)).toEqual(PUBLISHED);
 });

@@ -1,4 +1,4 @@
-import type { StorePath } from "@niphas/core";
+import { isNiphasError, type StorePath } from "@niphas/core";
 import type { CollectorNotifier, GcRoots, StoreDatabase } from "@niphas/nix";
 import type { WaitBudget } from "../background/wait-budget.ts";
 import { type ClosureFetch, collectedError } from "./closure-fetch.ts";
@@ -26,19 +26,31 @@ export class RootedClosure {
     this.#components = components;
   }
 
-  /** @throws NiphasError as `ClosureFetch.run`; StoreUnavailable when collectors win every time */
+  /** @throws NiphasError as `ClosureFetch.run`; ClosureCollected when collectors win every time */
   async hold(request: PublishRequest, budget: WaitBudget, timer: PhaseTimer): Promise<PublishPath> {
     const { roots } = request.volume;
-    const { notifier, fetch } = this.#components;
+    const { notifier } = this.#components;
     timer.sync("roots", () => this.#link(request));
     for (let round = 0; round < MAX_ROUNDS; round++) {
       await timer.run("roots", async () => notifier.announce(roots, budget.signal));
       if (this.#areValid(roots)) return round === 0 ? "warm" : "cold";
-      await timer.run("realise", async () => fetch.run(roots, budget));
+      await timer.run("realise", async () => this.#fetch(roots, budget));
     }
     await timer.run("roots", async () => notifier.announce(roots, budget.signal));
     if (!this.#areValid(roots)) throw collectedError(roots);
     return "cold";
+  }
+
+  /**
+   * A collector that read the links before the paths were valid, and Nix's own temporary roots after Nix had ended, takes
+   * what was just fetched. Nothing is shown yet, so the next round fetches it again.
+   */
+  async #fetch(roots: readonly StorePath[], budget: WaitBudget): Promise<void> {
+    try {
+      await this.#components.fetch.run(roots, budget);
+    } catch (error) {
+      if (!isNiphasError(error) || error.code !== "ClosureCollected") throw error;
+    }
   }
 
   /** Roots of an earlier, failed publish with other arguments go. */

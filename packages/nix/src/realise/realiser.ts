@@ -89,7 +89,7 @@ class NixRealiser implements Realiser {
   #assertValid(roots: readonly StorePath[]): void {
     const missing = roots.find((root) => this.#database.validId(root) === undefined);
     if (missing === undefined) return;
-    throw new NiphasError("StoreUnavailable", `${missing} was fetched and has gone again: a garbage collector ran`);
+    throw new NiphasError("ClosureCollected", `${missing} was fetched and has gone again: a garbage collector ran`);
   }
 }
 
