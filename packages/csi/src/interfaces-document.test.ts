@@ -7,17 +7,16 @@ import { PluginMetrics } from "./metrics/plugin-metrics.ts";
 const DOCUMENT = readFileSync(new URL("../../../docs/interfaces.md", import.meta.url), "utf8");
 
 describe("docs/interfaces.md", () => {
-  test.each(Object.keys(FLAGS).filter(isFlagName))(
-    "has a row for the flag %s with its variable and default",
-    (name) => {
-      const { flag, argument } = FLAGS[name];
-      const row = DOCUMENT.split("\n").find((line) =>
-        line.startsWith(`| \`${flag} ${argument}\` | \`${envName(name)}\` |`),
-      );
-      const { defaultText }: { readonly defaultText?: string } = FLAGS[name];
-      expect(row).toContain(defaultText ?? "|");
-    },
-  );
+  test.each(
+    Object.keys(FLAGS).filter(isFlagName),
+  )("has a row for the flag %s with its variable and default", (name) => {
+    const { flag, argument } = FLAGS[name];
+    const row = DOCUMENT.split("\n").find((line) =>
+      line.startsWith(`| \`${flag} ${argument}\` | \`${envName(name)}\` |`),
+    );
+    const { defaultText }: { readonly defaultText?: string } = FLAGS[name];
+    expect(row).toContain(defaultText ?? "|");
+  });
 
   test("has a row for each metric, and no other", async () => {
     const metrics = new PluginMetrics({ onDiskExhausted: () => undefined });

@@ -1,0 +1,69 @@
+import { rmSync } from "node:fs";
+import { join } from "node:path";
+import { median } from "../rows.ts";
+import { repeat } from "../scenario.ts";
+import type { PublishContext } from "./context.ts";
+import { NixCopy } from "./peers/nix-copy.ts";
+import { type ServerProcess, startServerProcess } from "./peers/server-process.ts";
+import { PluginRig } from "./plugin-rig.ts";
+import type { PublishScenario } from "./publish-scenario.ts";
+import { writeBack } from "./write-back.ts";
+
+const ALLOWED_FACTOR = 1.15;
+const ALLOWED_EXTRA_MS = 100;
+
+/** A closure that has to be fetched, beside `nix copy` of the same closure from the same server. */
+export const coldPublish: PublishScenario = {
+  rowIds: ["cold-overhead"],
+  run: async (context) => {
+    const { control, small, store } = context;
+    await using cache = await serveCache(context);
+    const peer = new NixCopy(cache.address, store.publicKey);
+    const samples = { publish: [] as number[], nixCopy: [] as number[] };
+    await repeat("cold publish", control.repeats(7, 2), control, async () => {
+      samples.publish.push(await inFreshDirectory(context, async (dir) => publishCold(context, cache.address, dir)));
+      samples.nixCopy.push(await inFreshDirectory(context, async (dir) => peer.run(small.root, dir)));
+    });
+    const nixCopy = median(samples.nixCopy);
+    const allowedMs = ALLOWED_FACTOR * nixCopy + ALLOWED_EXTRA_MS;
+    return [
+      { id: "cold-overhead", samples: samples.publish, peers: { nixCopy }, ratio: median(samples.publish) / allowedMs },
+    ];
+  },
+};
+
+/** Serves the small closure over HTTP from a process of its own. */
+export async function serveCache(context: PublishContext): Promise<ServerProcess> {
+  return startServerProcess(new URL("peers/cache-server.ts", import.meta.url), [context.cacheDir]);
+}
+
+/** A plugin without any state, before its first request. */
+export async function startColdPlugin(
+  context: PublishContext,
+  cacheUrl: string,
+  directory: string,
+): Promise<PluginRig> {
+  return PluginRig.start({
+    baseDir: join(directory, "plugin"),
+    bundleFile: context.bundleFile,
+    publicKey: context.store.publicKey,
+    view: "composefs",
+    substituters: [cacheUrl],
+  });
+}
+
+/** Runs `action` with an empty directory, and removes it. */
+export async function inFreshDirectory<T>(context: PublishContext, action: (path: string) => Promise<T>): Promise<T> {
+  const directory = context.newDirectory("cold");
+  try {
+    await writeBack();
+    return await action(directory);
+  } finally {
+    rmSync(directory, { recursive: true });
+  }
+}
+
+async function publishCold(context: PublishContext, cacheUrl: string, directory: string): Promise<number> {
+  await using rig = await startColdPlugin(context, cacheUrl, directory);
+  return await rig.publishOnce(context.small.root);
+}

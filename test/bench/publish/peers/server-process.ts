@@ -1,0 +1,32 @@
+import { spawn } from "node:child_process";
+import { createInterface } from "node:readline";
+
+/** A server in a process of its own, so that it shares no event loop with who measures. */
+export interface ServerProcess extends AsyncDisposable {
+  /** The first line that it printed: where it listens. */
+  readonly address: string;
+}
+
+/** Runs a TypeScript module that prints its address when it listens and calls {@link endWithParent}. */
+export async function startServerProcess(module: URL, args: readonly string[]): Promise<ServerProcess> {
+  const child = spawn(process.execPath, [module.pathname, ...args], { stdio: ["pipe", "pipe", "inherit"] });
+  const exited = Promise.withResolvers<void>();
+  const address = Promise.withResolvers<string>();
+  child.once("error", address.reject).once("exit", () => {
+    exited.resolve();
+    address.reject(new Error(`${module.pathname} ended before it listened`));
+  });
+  createInterface({ input: child.stdout }).once("line", address.resolve);
+  return {
+    address: await address.promise,
+    [Symbol.asyncDispose]: async () => {
+      child.kill("SIGKILL");
+      await exited.promise;
+    },
+  };
+}
+
+/** In the server: ends it when whoever started it has gone, which closes its standard input. */
+export function endWithParent(): void {
+  process.stdin.resume().once("end", () => process.exit(0));
+}
