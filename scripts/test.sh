@@ -37,6 +37,7 @@ run_id=$$-$EPOCHREALTIME
 reports=$(mktemp -d /tmp/nr-XXXXXX)
 # Short: unix socket paths may have 107 characters.
 scratch=$(mktemp -d /tmp/nt-XXXXXX)
+chmod 1777 "$scratch" # ordinary users, as whom some tests run, must reach what is theirs in it
 trap 'rm -rf --one-file-system "$reports" "$scratch"' EXIT
 mounts_now >"$reports/mounts"
 

@@ -3,7 +3,8 @@ import { join } from "node:path";
 import { type PluginInfo, RegistrationClient } from "../csi/registration-client.ts";
 
 interface SeenSocket {
-  readonly inode: number;
+  /** Inode and time of birth: an inode number alone may be given to the very next file. */
+  readonly identity: string;
   readonly info: PluginInfo | undefined;
 }
 
@@ -53,15 +54,17 @@ export class PluginWatcher {
 
   async #look(name: string): Promise<void> {
     const path = join(this.#registrationDir, name);
-    const stats = lstatSync(path, { throwIfNoEntry: false });
-    if (stats?.isSocket() !== true || this.#seen.get(name)?.inode === stats.ino) return;
+    const stats = lstatSync(path, { bigint: true, throwIfNoEntry: false });
+    if (stats?.isSocket() !== true) return;
+    const identity = `${stats.ino} ${stats.birthtimeNs}`;
+    if (this.#seen.get(name)?.identity === identity) return;
     await using client = new RegistrationClient(path);
     const info = await client.getInfo({ deadlineMs: 1000 });
     if (info === undefined) return;
     const problem = problemOf(info);
     const notified = await client.notify(problem === undefined, problem);
     if (notified.code !== "OK") return;
-    this.#seen.set(name, { inode: stats.ino, info: problem === undefined ? info : undefined });
+    this.#seen.set(name, { identity, info: problem === undefined ? info : undefined });
     if (problem !== undefined) return;
     this.registrationCounts.set(info.name, (this.registrationCounts.get(info.name) ?? 0) + 1);
   }
