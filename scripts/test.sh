@@ -38,7 +38,15 @@ reports=$(mktemp -d /tmp/nr-XXXXXX)
 # Short: unix socket paths may have 107 characters.
 scratch=$(mktemp -d /tmp/nt-XXXXXX)
 chmod 1777 "$scratch" # ordinary users, as whom some tests run, must reach what is theirs in it
-trap 'rm -rf --one-file-system "$reports" "$scratch"' EXIT
+# A stage runs in the background and is waited for, so that a signal ends it at once.
+stop_stages() {
+  local running
+  running=$(jobs -p)
+  if [ -n "$running" ]; then kill $running 2>/dev/null; wait; fi
+}
+trap 'stop_stages || true; rm -rf --one-file-system "$reports" "$scratch"' EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
 mounts_now >"$reports/mounts"
 
 # json_report FILE STAGE PASSED FAILED-LINES SKIPPED-NAME SKIPPED-REASON
@@ -63,7 +71,8 @@ run_tests() {
   heading "$title"
   timeout --foreground --kill-after=30 1800 \
     env "NIPHAS_TEST_RUN=$run_id" "NIPHAS_TEST_STAGE=$title" "NIPHAS_TEST_REPORT=$report" "TMPDIR=$scratch" \
-    "$@" vitest run --project "$project" --reporter=default --reporter=./scripts/test/reporter.ts "${filter[@]}" || status=$?
+    "$@" vitest run --project "$project" --reporter=default --reporter=./scripts/test/reporter.ts "${filter[@]}" &
+  wait "$!" || status=$?
   if [ ! -e "$report" ]; then
     json_report "$name" "$title" 0 "no report; vitest ended with exit code $status"
   elif [ "$status" -ne 0 ] && grep -q '"failed":\[\]' "$report"; then
@@ -99,7 +108,22 @@ stage_leftovers() {
   json_report leftovers leftovers 0 "$left"
 }
 
-for stage in "${stages[@]}"; do "stage_$stage"; done
+# The two real stages share nothing and mostly wait, so both at once take little longer than one. Each prints in one piece.
+run_real_stages() {
+  { trap 'kill $(jobs -p) 2>/dev/null' TERM; stage_forky; } >"$reports/forky.log" 2>&1 &
+  local forky=$!
+  stage_host
+  wait "$forky" || true
+  cat "$reports/forky.log"
+}
+
+for stage in "${stages[@]}"; do
+  case "$stage ${stages[*]}" in
+    host*forky*) run_real_stages ;;
+    forky*host*) ;;
+    *) "stage_$stage" ;;
+  esac
+done
 stage_leftovers
 heading result
 node scripts/test/summary.ts "$reports"
