@@ -68,7 +68,11 @@ install_from() {
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
+apt-cache show nginx busybox-static >/dev/null 2>&1 || apt-get "${apt[@]}" update >&2
 mapfile -t packages < <(package_names | sort -u)
+for library in libc6 libpcre2-8-0 zlib1g; do
+  case " ${packages[*]} " in *" $library "*) ;; *) say "apt does not name $library among nginx's libraries"; exit 1 ;; esac
+done
 uris=$(apt-get "${apt[@]}" download --print-uris "${packages[@]}" 2>/dev/null || { apt-get "${apt[@]}" update >&2 && apt-get "${apt[@]}" download --print-uris "${packages[@]}"; })
 key=$(awk '{ print $2 }' <<<"$uris" | sort | tee "$work/.packages" | short_hash)
 cached=$cache/example-nginx-$system-$key

@@ -33,7 +33,8 @@ write_env() {
 setup_example() {
   "$repo/scripts/fetch-example.sh" --have || {
     if is_debian; then
-      timed 'example: nginx and its libraries from Debian packages' "$repo/scripts/fetch-example.sh"
+      timed 'example: nginx and its libraries from Debian packages' "$repo/scripts/fetch-example.sh" ||
+        lacks "the example's files" 'the demo runs them' 'run npm run setup as root, with the package mirror in reach'
     else
       lacks "the example's files" 'the demo runs them' 'run scripts/fetch-example.sh on Debian'
     fi

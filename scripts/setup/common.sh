@@ -1,5 +1,7 @@
 # Paths and helpers that every script here needs; sourced, never run.
 set -euo pipefail
+# What tools print is read here, so it must not depend on the user's language.
+export LC_ALL=C.UTF-8
 
 repo=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 cache=${NIPHAS_CACHE_DIR:-/var/cache/niphas}

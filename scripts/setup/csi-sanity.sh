@@ -48,15 +48,19 @@ setup_csi_sanity() {
   local go
   if ! go=$(find_go); then
     if ! is_root || ! is_debian; then
-      lacks 'Go 1.21 or later' 'it builds csi-sanity' 'install it from go.dev/dl, or run npm run setup as root on Debian 12'
+      lacks 'Go 1.21 or later' 'it builds csi-sanity' 'install Go, or run npm run setup as root on Debian 12'
       return 0
     fi
-    timed 'Go from Debian backports' install_backports_go
-    go=$(find_go)
+    timed 'Go from Debian backports' install_backports_go || true
+    if ! go=$(find_go); then
+      lacks 'Go 1.21 or later' 'it builds csi-sanity' 'make the package mirror and its backports reachable, then run npm run setup'
+      return 0
+    fi
   fi
   if ! mkdir -p "$cache" 2>/dev/null || [ ! -w "$cache" ]; then
     lacks csi-sanity "the cache directory $cache is not writable" 'run npm run setup as root, or set NIPHAS_CACHE_DIR'
     return 0
   fi
-  timed "csi-sanity $csi_sanity_version" build_csi_sanity "$go"
+  timed "csi-sanity $csi_sanity_version" build_csi_sanity "$go" ||
+    lacks csi-sanity 'the conformance test of the plugin' 'make the Go module proxy reachable, then run npm run setup'
 }

@@ -47,7 +47,8 @@ setup_forky() {
   local mirror
   mirror=$(debian_mirror)
   export_apt_proxy
-  timed 'Debian forky root (Nix, composefs, erofs-utils)' build_forky "$mirror"
+  timed 'Debian forky root (Nix, composefs, erofs-utils)' build_forky "$mirror" ||
+    lacks 'a Debian forky root' 'tests on a current Nix and on composefs, and the demo, need it' 'make the package mirror reachable, then run npm run setup'
 }
 
 write_wrapper() {

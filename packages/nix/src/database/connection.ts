@@ -43,6 +43,6 @@ function assertInitialised(layout: StoreLayout): void {
   if (schema === SUPPORTED_SCHEMA) return;
   throw new NiphasError(
     "StoreUnavailable",
-    `Nix's database has another schema than ${SUPPORTED_SCHEMA}: use a Nix between 2.8 and 2.34 for this store`,
+    `Nix's database has another schema than ${SUPPORTED_SCHEMA}: use Nix 2.8 or newer for this store`,
   );
 }
