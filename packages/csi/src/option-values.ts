@@ -48,6 +48,7 @@ export function parseSubstituter(text: string): string {
   if (url === undefined || !SUBSTITUTER_SCHEMES.has(url.protocol) || /\s/.test(text)) {
     throw invalid(`must be the URL of a binary cache (${[...SUBSTITUTER_SCHEMES].join(" ")})`);
   }
+  if (url.password !== "") throw invalid("must not hold a password, which every process could read: use --netrc-file");
   if (url.searchParams.has("trusted")) throw invalid("must not set trusted: signatures are always required");
   return text;
 }

@@ -48,6 +48,7 @@ const wrong: readonly [FlagName, string][] = [
   ["kubeletDir", ""],
   ["substituter", "not a url"],
   ["substituter", "https://cache.example.org?trusted=1"],
+  ["substituter", "https://user:secret@cache.example.org"],
   ["substituter", "daemon"],
   ["trustedPublicKey", "test-1:short"],
   ["metricsListen", "9809"],

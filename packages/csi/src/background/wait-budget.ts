@@ -39,6 +39,7 @@ export class WaitBudget {
    * @throws NiphasError StillFetching with that text, the signal's reason, or what the job throws
    */
   async run(job: Job, describe: () => string): Promise<void> {
+    this.#init.signal.throwIfAborted();
     await this.#work.run(this.#init.volumeId, job, async (done) => this.#wait(done, describe));
   }
 

@@ -93,3 +93,11 @@ it("removes unused views whose paths are gone", async () => {
   await task.run(never);
   expect(plugin.views.list().map(({ roots }) => roots)).toEqual([[WORLD]]);
 });
+
+it("takes a use in the future for one before the clock was set back", async () => {
+  plugin.views.nowMs = () => 100 * MINUTE_MS;
+  await publishOnce(1, HELLO);
+  await plugin.unpublish(1);
+  await task.run(never);
+  expect(collections[0]?.map(({ roots }) => roots)).toEqual([[HELLO]]);
+});

@@ -57,9 +57,7 @@ export class GarbageTask {
   #unusedViews(): readonly CachedView[] {
     const inUse = this.#viewsInUse();
     const nowMs = this.#components.clock.date().getTime();
-    return this.#components.views
-      .list()
-      .filter((view) => !inUse.has(view.key) && nowMs - view.lastUsedAtMs >= MIN_UNUSED_MS);
+    return this.#components.views.list().filter((view) => !inUse.has(view.key) && isLongAgo(view.lastUsedAtMs, nowMs));
   }
 
   async #drop(views: readonly CachedView[]): Promise<void> {
@@ -91,4 +89,10 @@ export class GarbageTask {
     }
     return keys;
   }
+}
+
+/** A use in the future is one before the clock was set back. */
+function isLongAgo(usedAtMs: number, nowMs: number): boolean {
+  const ageMs = nowMs - usedAtMs;
+  return ageMs < 0 || ageMs >= MIN_UNUSED_MS;
 }

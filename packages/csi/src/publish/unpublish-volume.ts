@@ -24,6 +24,8 @@ export class UnpublishVolume {
     const workEnded = work.leave(target.volumeId);
     await locks.run(target.volumeId, context.signal, async () => {
       await workEnded;
+      // The publish that was under way may have begun more before it heard of its end.
+      await work.leave(target.volumeId);
       this.#remove(target);
     });
   }

@@ -93,6 +93,23 @@ it("cuts long messages", async () => {
   expect(answers[0]?.details).toHaveLength(1000);
 });
 
+it("never sends half a character, on which grpc-js would throw", async () => {
+  invoke(() => {
+    throw new NiphasError("PolicyDenied", `${"x".repeat(999)}\u{1F512}`);
+  });
+  await settle();
+  expect(answers[0]?.details?.isWellFormed()).toBe(true);
+});
+
+it("outlives an answer that cannot be sent", async () => {
+  const method = { name: "Method", budgetMs: 1000, handle: async () => Promise.resolve({}) };
+  rpc.serve(method, Object.assign(new EventEmitter(), { request: {} }), () => {
+    throw new URIError("malformed");
+  });
+  await settle();
+  expect(log.records("an answer was lost")).toHaveLength(1);
+});
+
 it("ends every running call when told to", async () => {
   for (let n = 0; n < 3; n++) {
     invoke(async ({ signal }) => {

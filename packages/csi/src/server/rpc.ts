@@ -2,7 +2,7 @@ import type { handleUnaryCall } from "@grpc/grpc-js";
 import { ERROR_MAPPING, NiphasError, toNiphasError } from "@niphas/core";
 import type { Logger } from "pino";
 import type { Clock } from "../lifecycle/clock.ts";
-import { causeChain, describeRequest } from "./redact.ts";
+import { causeChain, describeRequest, errorFields } from "./redact.ts";
 
 /** What a handler knows about its call besides the request. */
 export interface RpcContext {
@@ -87,7 +87,11 @@ export class RpcRunner {
       if (!isAnswered) controller.abort(new NiphasError("Cancelled", "the client ended the call"));
     });
     const context = { signal: controller.signal, abort: (reason: NiphasError) => controller.abort(reason) };
-    void this.#run(method, call.request, context, answer).finally(() => this.#active.delete(controller));
+    void this.#run(method, call.request, context, answer)
+      .catch((error: unknown) =>
+        this.#logger.error({ method: method.name, ...errorFields(error) }, "an answer was lost"),
+      )
+      .finally(() => this.#active.delete(controller));
   }
 
   async #run<Request>(
@@ -120,7 +124,7 @@ export class RpcRunner {
       kind: error.kind,
       causes: causeChain(error),
     };
-    this.#logger[levelOf(error)](fields, error.message.slice(0, MAX_MESSAGE_LENGTH));
+    this.#logger[levelOf(error)](fields, shortMessage(error));
   }
 }
 
@@ -131,7 +135,12 @@ function levelOf(error: NiphasError): "info" | "warn" | "error" {
 }
 
 function serviceError(error: NiphasError): { code: number; details: string } {
-  return { code: ERROR_MAPPING[error.kind].grpc, details: error.message.slice(0, MAX_MESSAGE_LENGTH) };
+  return { code: ERROR_MAPPING[error.kind].grpc, details: shortMessage(error) };
+}
+
+/** Well-formed, too: grpc-js percent-encodes the text and throws on half a surrogate pair, which a cut can leave. */
+function shortMessage(error: NiphasError): string {
+  return error.message.slice(0, MAX_MESSAGE_LENGTH).toWellFormed();
 }
 
 function overBudget(method: string, budgetMs: number): NiphasError {

@@ -39,6 +39,14 @@ describe("classifyFailure, with the words of 2.8 and 2.34", () => {
     ["BadBytes", `hash mismatch importing path '${OTHER}';`],
     ["BadBytes", `error: NAR for '${OTHER}' fetched from 'http://h' is incomplete`],
     ["BadBytes", "NAR info file 'x.narinfo' is corrupt: expecting ':' at line 1"],
+    [
+      "PathNotFound",
+      `path '/nix/store/${"c".repeat(32)}-zstd-1.5.6' is required, but there is no substituter that can build it`,
+    ],
+    [
+      "PathNotFound",
+      `path '/nix/store/${"c".repeat(32)}-timeout-1' is required, but there is no substituter that can build it`,
+    ],
     ["BadBytes", "error: string is too long"],
     ["BadBytes", "error: input compression not recognized"],
     ["StoreUnavailable", "error: executing SQLite query: database disk image is malformed"],

@@ -66,12 +66,12 @@ export function classifyFailure(failure: RealiseFailure, settings: NixSettings):
 }
 
 function noSpace(failure: RealiseFailure, settings: NixSettings): NiphasError | undefined {
-  const message = failure.messages.find((text) => WORDS.noSpace.test(text));
+  const message = failure.messages.find((text) => WORDS.noSpace.test(withoutNames(text)));
   return message === undefined ? undefined : noSpaceError(storeLayout(settings.store).stateDir, failure.messages);
 }
 
 function badDatabase(failure: RealiseFailure): NiphasError | undefined {
-  const message = failure.messages.findLast((text) => WORDS.badDatabase.test(text));
+  const message = failure.messages.findLast((text) => WORDS.badDatabase.test(withoutNames(text)));
   if (message === undefined) return undefined;
   return new NiphasError("StoreUnavailable", `Nix cannot use the node's store: ${message}`, {
     cause: failure.messages,
@@ -79,7 +79,7 @@ function badDatabase(failure: RealiseFailure): NiphasError | undefined {
 }
 
 function badBytes(failure: RealiseFailure): NiphasError | undefined {
-  const message = failure.messages.findLast((text) => WORDS.badBytes.test(text));
+  const message = failure.messages.findLast((text) => WORDS.badBytes.test(withoutNames(text)));
   if (message === undefined) return undefined;
   return new NiphasError("BadBytes", `a binary cache gave wrong bytes: ${message}`, { cause: failure.messages });
 }
@@ -102,7 +102,7 @@ function untrustedPath(path: string, settings: NixSettings, cause: unknown): Nip
 }
 
 function cacheDown(failure: RealiseFailure, settings: NixSettings): NiphasError | undefined {
-  const message = failure.messages.findLast((text) => WORDS.cacheDown.test(text));
+  const message = failure.messages.findLast((text) => WORDS.cacheDown.test(withoutNames(text)));
   if (message === undefined) return undefined;
   const wanted = pathList(failure.unknownPaths.length > 0 ? failure.unknownPaths : failure.roots);
   return new NiphasError(
@@ -137,6 +137,11 @@ function pathList(paths: readonly string[]): string {
 
 function substituterList(settings: NixSettings): string {
   return settings.substituters.length === 0 ? "none is configured" : settings.substituters.map(redactUrls).join(", ");
+}
+
+/** Names are the tenant's to choose: a path called zstd must not read as a decompression error. */
+function withoutNames(message: string): string {
+  return message.replace(/\/nix\/store\/[^\s'"]+/g, "PATH").replace(/\b[a-z][a-z0-9+.-]{0,15}:\/\/[^\s'"]+/gi, "URL");
 }
 
 function withoutSeverity(message: string): string {

@@ -24,7 +24,7 @@ export class FailureLog {
 
   /** For lines that are not in Nix's log format, as from the dynamic linker. */
   add(text: string): void {
-    const message = plainText(text.slice(0, MAX_MESSAGE_LENGTH)).trim();
+    const message = plainText(text.slice(0, MAX_MESSAGE_LENGTH).toWellFormed()).trim();
     if (message === "") return;
     if (this.#first.length < MAX_MESSAGES) {
       this.#first.push(message);
