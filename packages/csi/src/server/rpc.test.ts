@@ -102,7 +102,7 @@ it("never sends half a character, on which grpc-js would throw", async () => {
 });
 
 it("outlives an answer that cannot be sent", async () => {
-  const method = { name: "Method", budgetMs: 1000, handle: async () => Promise.resolve({}) };
+  const method = { name: "Method", budgetMs: 1000, handle: async () => Promise.reject(new Error("any")) };
   rpc.serve(method, Object.assign(new EventEmitter(), { request: {} }), () => {
     throw new URIError("malformed");
   });
