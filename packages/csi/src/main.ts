@@ -1,4 +1,5 @@
-import { realpathSync } from "node:fs";
+import { readFileSync, realpathSync } from "node:fs";
+import { release } from "node:os";
 import { NiphasError, systemOf } from "@niphas/core";
 import {
   type BootTrust,
@@ -13,7 +14,14 @@ import {
   openStoreDatabase,
   storeLayout,
 } from "@niphas/nix";
-import { ComposefsStrategy, DirectoryViewCache, LinuxMounter, TreeStrategy } from "@niphas/views";
+import {
+  assertKernelNewEnough,
+  ComposefsStrategy,
+  DirectoryViewCache,
+  isSharedMount,
+  LinuxMounter,
+  TreeStrategy,
+} from "@niphas/views";
 import type { Logger } from "pino";
 import { BackgroundWork } from "./background/background-work.ts";
 import { GarbageTask } from "./gc/garbage-task.ts";
@@ -52,6 +60,7 @@ const CONNECT_TIMEOUT_SECONDS = 5;
 const STALLED_DOWNLOAD_TIMEOUT_SECONDS = 10;
 const REALISE_TIMEOUT_MS = 60 * 60_000;
 const WORK_LINGER_MS = 10 * 60_000;
+const BOOT_CHECK_RETRY_MS = 60_000;
 
 /**
  * Runs the node plugin until the signal aborts, then shuts down and resolves.
@@ -82,6 +91,8 @@ interface Runtime {
 /** The composition root: every concrete class is named here and nowhere else. */
 async function startPlugin(options: CsiPluginOptions, runtime: Runtime): Promise<void> {
   const { logger, teardown, signal } = runtime;
+  assertKernelNewEnough(release());
+  warnUnlessShared(options.kubeletDir, logger);
   const clock = new SystemClock();
   const state = openStateDirectory(options.stateDir);
   const lock = StateLock.acquire(state.dir);
@@ -235,13 +246,22 @@ async function startHealth(
   return `${host}:${port}`;
 }
 
-/** In the background: calls that come meanwhile are kept off doubtful paths. */
+/** In the background, and again until it succeeds: calls that come meanwhile are kept off doubtful paths. */
 function watchBoot(runtime: Runtime, components: Parameters<typeof checkAfterBoot>[0]): void {
-  const done = checkAfterBoot(components, runtime.signal).catch((error: unknown) => {
-    if (runtime.signal.aborted) return;
-    runtime.logger.error(errorFields(error), "the store could not be checked after the boot");
+  let isChecked = false;
+  const task = repeat("boot check", runtime, BOOT_CHECK_RETRY_MS, async (signal) => {
+    if (isChecked) return;
+    await checkAfterBoot(components, signal);
+    isChecked = true;
   });
-  runtime.teardown.defer(async () => done);
+  task.trigger();
+}
+
+/** Not fatal, since a test may want it so; but a pod would see an empty directory. */
+function warnUnlessShared(kubeletDir: string, logger: Logger): void {
+  if (isSharedMount(readFileSync("/proc/self/mountinfo", "utf8"), realKubeletDir(kubeletDir))) return;
+  const advice = "pods will not see their volumes; in a container set mountPropagation: Bidirectional";
+  logger.warn({ kubeletDir }, `the kubelet's directory is not on a shared mount: ${advice}`);
 }
 
 function repeat(

@@ -1,6 +1,7 @@
 export * from "./bind-farm/bind-farm.ts";
 export * from "./cache/view-cache.ts";
 export * from "./composefs/composefs-strategy.ts";
+export * from "./linux/kernel-version.ts";
 export * from "./linux/memory-mounter.ts";
 export * from "./linux/mounter.ts";
 export * from "./linux/mountinfo.ts";

@@ -1,4 +1,5 @@
 import { realpathSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
 import { MemoryMounter, type MountEntry, type Mounter } from "@niphas/views";
 
 type Failing = "bindReadOnly" | "unmountAll";
@@ -26,17 +27,17 @@ export class MemoryMounts implements Mounter {
   }
 
   isMountPoint(path: string): boolean {
-    return this.#inner.isMountPoint(path);
+    return this.#inner.isMountPoint(resolveParent(path));
   }
 
   isBindOf(target: string, source: string): boolean {
-    return this.#inner.isBindOf(target, source);
+    return this.#inner.isBindOf(resolveParent(target), source);
   }
 
   unmountAll(target: string): void {
     this.#maybeFail("unmountAll");
     this.calls.push(`unmount ${target}`);
-    this.#inner.unmountAll(target);
+    this.#inner.unmountAll(resolveParent(target));
   }
 
   list(): readonly MountEntry[] {
@@ -47,6 +48,16 @@ export class MemoryMounts implements Mounter {
     const error = this.#failures.get(method);
     this.#failures.delete(method);
     if (error !== undefined) throw error;
+  }
+}
+
+/** As the kernel finds a path whose last component is not followed. */
+function resolveParent(path: string): string {
+  try {
+    return join(realpathSync(dirname(path)), basename(path));
+  } catch {
+    // Nothing is there, so nothing is mounted there.
+    return path;
   }
 }
 

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
-import type { ViewKey } from "@niphas/core";
+import type { ViewKey, ViewStrategyName } from "@niphas/core";
 import type { CachedView, View, ViewCache, ViewSpec } from "@niphas/views";
 
 /** Views that are empty directories. A build waits while {@link hold} is set. */
@@ -10,6 +10,8 @@ export class MemoryViews implements ViewCache {
   readonly touched: ViewKey[] = [];
   readonly #views = new Map<ViewKey, CachedView>();
   readonly #dir: string;
+  /** Of the views that are built from now on. */
+  strategy: ViewStrategyName = "tree";
   buildError: Error | undefined;
   hold: Promise<void> | undefined;
   builds = 0;
@@ -32,13 +34,14 @@ export class MemoryViews implements ViewCache {
     const key = keyOf(spec);
     mkdirSync(this.rootDirOf(key), { recursive: true });
     const rootIds = spec.roots.map(() => 1);
-    this.#views.set(key, { key, strategy: "tree", roots: spec.roots, rootIds, lastUsedAtMs: this.nowMs() });
-    return { key, strategy: "tree", rootDir: this.rootDirOf(key), isNew: true };
+    this.#views.set(key, { key, strategy: this.strategy, roots: spec.roots, rootIds, lastUsedAtMs: this.nowMs() });
+    return { key, strategy: this.strategy, rootDir: this.rootDirOf(key), isNew: true };
   }
 
   peek(spec: ViewSpec): View | undefined {
-    const key = keyOf(spec);
-    return this.#views.has(key) ? { key, strategy: "tree", rootDir: this.rootDirOf(key), isNew: false } : undefined;
+    const view = this.#views.get(keyOf(spec));
+    if (view === undefined) return undefined;
+    return { key: view.key, strategy: view.strategy, rootDir: this.rootDirOf(view.key), isNew: false };
   }
 
   rootDirOf(key: ViewKey): string {

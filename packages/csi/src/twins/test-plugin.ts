@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, mkdtempSync, realpathSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import {
@@ -76,13 +76,16 @@ export class TestPlugin implements Disposable {
   policy: Policy = new DefaultPolicy();
   distrustError: NiphasError | undefined;
 
-  constructor() {
-    mkdirSync(this.kubeletDir);
+  /** @param init.realKubeletDir a name: the administrator moved the kubelet's directory there and left a link */
+  constructor(init: { readonly realKubeletDir?: string } = {}) {
+    const realKubeletDir = join(this.dir, init.realKubeletDir ?? "kubelet");
+    mkdirSync(realKubeletDir);
+    if (realKubeletDir !== this.kubeletDir) symlinkSync(realKubeletDir, this.kubeletDir);
     mkdirSync(this.viewsDir);
-    this.targets = new TargetDirectories({ kubeletDir: this.kubeletDir, realKubeletDir: this.kubeletDir });
+    this.targets = new TargetDirectories({ kubeletDir: this.kubeletDir, realKubeletDir });
     this.records = new RecordStore(this, { quarantineDir: this.quarantineDir });
     this.remover = new VolumeRemover(this);
-    const orphans = new OrphanMounts(this, { viewsDir: this.viewsDir });
+    const orphans = new OrphanMounts({ ...this, database: this.nix }, { viewsDir: this.viewsDir });
     this.janitor = new Janitor({ ...this, logger: this.log.logger, orphans });
   }
 

@@ -14,7 +14,7 @@ export interface BootReport {
   /** True when the machine was booted since the record was written: some paths may be torn. */
   readonly isOtherBoot: boolean;
   readonly verifiedCount: number;
-  /** Their files are new: views that were made of the old ones must go. */
+  /** Their files are new: a tree view that is older shows the torn ones. */
   readonly repaired: readonly StorePath[];
   /** Not shown to anybody until they are collected and fetched anew, or repaired at the next start. */
   readonly distrusted: readonly StorePath[];
@@ -39,6 +39,8 @@ export interface BootTrust {
    * @throws NiphasError PathDistrusted when the closure holds a path that is not (yet) known to be intact
    */
   assertNotDistrusted(roots: readonly StorePath[]): void;
+  /** Distrusted now, and so not repaired yet: what was made of them before the boot may show torn files. */
+  readonly doubtful: readonly StorePath[];
   /** Rows that are distrusted now, for metrics. */
   readonly distrustedCount: number;
   stop(): Promise<void>;
@@ -91,6 +93,10 @@ class RecordedBootTrust implements BootTrust {
     this.#isVerified = !this.#isOtherBoot;
   }
 
+  get doubtful(): readonly StorePath[] {
+    return [...this.#distrusted.values()];
+  }
+
   get distrustedCount(): number {
     return this.#distrusted.size;
   }
@@ -107,8 +113,7 @@ class RecordedBootTrust implements BootTrust {
     });
     this.#isVerified = true;
     this.noteRealised();
-    const distrusted = [...this.#distrusted.values()];
-    return { isOtherBoot: this.#isOtherBoot, verifiedCount: ids.size, repaired, distrusted };
+    return { isOtherBoot: this.#isOtherBoot, verifiedCount: ids.size, repaired, distrusted: this.doubtful };
   }
 
   noteRealised(): void {
@@ -152,7 +157,7 @@ class RecordedBootTrust implements BootTrust {
     for (const [id, path] of this.#distrusted) {
       if (this.#database.validId(path) !== id) this.#distrusted.delete(id);
     }
-    return [...this.#distrusted.values()];
+    return this.doubtful;
   }
 }
 

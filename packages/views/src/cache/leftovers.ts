@@ -3,10 +3,11 @@ import { NiphasError } from "@niphas/core";
 import { rootDirectory } from "../linux/mountinfo.ts";
 import type { MountEntry, Mounter } from "../ports.ts";
 import { mountPointsBelow } from "./mounts-of-view.ts";
+import { Turns } from "./turns.ts";
 import type { ViewDirectory } from "./view-directory.ts";
 
 export interface LeftoversComponents {
-  readonly directory: ViewDirectory;
+  readonly directory: Pick<ViewDirectory, "leftovers" | "erase">;
   readonly mounter: Mounter;
 }
 
@@ -19,6 +20,8 @@ export class Leftovers {
   readonly #components: LeftoversComponents;
   readonly #report: (error: unknown) => void;
   readonly #running = new Set<Promise<void>>();
+  /** One at a time: each takes a thread, and a crash can have left any number. */
+  readonly #turns = new Turns(1);
 
   constructor(components: LeftoversComponents, init: LeftoversInit) {
     this.#components = components;
@@ -32,7 +35,8 @@ export class Leftovers {
 
   /** Resolves when it has been deleted, or could not be: that is reported, and the next start tries again. */
   erase(path: string): Promise<void> {
-    const running = this.#erase(path)
+    const running = this.#turns
+      .run(() => this.#erase(path))
       .catch(this.#report)
       .finally(() => this.#running.delete(running));
     this.#running.add(running);

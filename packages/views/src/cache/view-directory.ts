@@ -52,6 +52,11 @@ export class ViewDirectory {
     return join(this.#path, key, "root");
   }
 
+  /** Whether anything has the view's name, usable or not. */
+  has(key: ViewKey): boolean {
+    return existsSync(this.viewDir(key));
+  }
+
   hasRoot(key: ViewKey): boolean {
     return existsSync(this.rootDir(key));
   }
@@ -74,7 +79,10 @@ export class ViewDirectory {
     return directory;
   }
 
-  /** Gives the finished view in `temporaryDir` its name. It survives a power cut from here on. */
+  /**
+   * Gives the finished view in `temporaryDir` its name, which must be free. It survives a power cut from here on.
+   * When this fails the view may have its name already.
+   */
   async commit(temporaryDir: string, record: ViewRecord): Promise<void> {
     await this.#writeRecord(temporaryDir, record);
     await rename(temporaryDir, this.viewDir(record.key));
@@ -94,7 +102,7 @@ export class ViewDirectory {
   /** From now on there is no such view; its files are at the path that this returns, for {@link erase}. */
   retire(key: ViewKey): string {
     const directory = this.#temporaryPath();
-    if (existsSync(this.viewDir(key))) renameSync(this.viewDir(key), directory);
+    if (this.has(key)) renameSync(this.viewDir(key), directory);
     return directory;
   }
 

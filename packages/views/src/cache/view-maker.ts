@@ -1,6 +1,7 @@
 import { NiphasError, type ViewKey, viewKey } from "@niphas/core";
 import type { StoreDatabase } from "@niphas/nix";
 import type { Mounter, View, ViewPlan } from "../ports.ts";
+import { viewBuildError } from "../workers/build-error.ts";
 import { throwIfCancelled } from "../workers/worker-group.ts";
 import { KeyLocks } from "./key-locks.ts";
 import type { Leftovers } from "./leftovers.ts";
@@ -126,10 +127,12 @@ export class ViewMaker {
       if (rootIdsOf(database, record.roots)?.join() !== record.rootIds.join()) {
         throw new NiphasError("PathNotFound", "a root was removed from the store while its view was being built");
       }
+      // A commit that failed after the rename has left a view that nobody knows of.
+      if (directory.has(record.key)) void leftovers.erase(directory.retire(record.key));
       await directory.commit(temporaryDir, record);
     } catch (error) {
       void leftovers.erase(temporaryDir);
-      throw error;
+      throw viewBuildError(error, { viewDir: directory.viewDir(record.key), physicalStoreDir: this.#physicalStoreDir });
     }
   }
 

@@ -1,19 +1,14 @@
 import { readFileSync } from "node:fs";
+import { isKernelNewEnough, OLDEST_KERNEL } from "@niphas/views";
 import { type Check, fail, ok, warn } from "../check.ts";
-
-/** mount_setattr(2), without which a mount cannot be made read-only before others see it. */
-const OLDEST = { major: 5, minor: 12 };
 
 /** @param release as `uname -r` prints it */
 export function checkKernel(platform: string, release: string): Check {
   if (platform !== "linux") {
     return fail("kernel", `this is ${platform}`, "use Linux, in a virtual machine if need be");
   }
-  const [, major = "0", minor = "0"] = /^(\d+)\.(\d+)/.exec(release) ?? [];
-  const isNewEnough = Number(major) > OLDEST.major || (Number(major) === OLDEST.major && Number(minor) >= OLDEST.minor);
-  if (isNewEnough) return ok("kernel", `Linux ${release}`);
-  const needed = `${OLDEST.major}.${OLDEST.minor}`;
-  return fail("kernel", `Linux ${release} is too old`, `update to Linux ${needed} or newer`);
+  if (isKernelNewEnough(release)) return ok("kernel", `Linux ${release}`);
+  return fail("kernel", `Linux ${release} is too old`, `update to Linux ${OLDEST_KERNEL} or newer`);
 }
 
 /**

@@ -121,14 +121,14 @@ export class ImageWriter {
   /** Writes out what is complete; no directory may be open. */
   flush(): void {
     const current = this.#extents.pop();
-    for (const extent of this.#extents) this.#write(extent.buffer, extent.firstBlock * BLOCK_BYTES);
+    for (const extent of this.#extents) this.#writeExtent(extent);
     this.#extents = current === undefined ? [] : [current];
   }
 
   /** Writes out everything. */
   end(): void {
     this.flush();
-    for (const extent of this.#extents) this.#write(extent.buffer, extent.firstBlock * BLOCK_BYTES);
+    for (const extent of this.#extents) this.#writeExtent(extent);
     this.#extents = [];
     countInodes(this.#space, this.#inodeCount);
     this.#inodeCount = 0;
@@ -178,6 +178,11 @@ export class ImageWriter {
     const extent = { buffer: Buffer.alloc(EXTENT_BYTES), firstBlock, usedBytes: 0 };
     this.#extents.push(extent);
     return extent;
+  }
+
+  /** The blocks that nothing was put into stay a hole of the file. */
+  #writeExtent({ buffer, firstBlock, usedBytes }: Extent): void {
+    this.#write(buffer.subarray(0, roundUp(usedBytes, BLOCK_BYTES)), firstBlock * BLOCK_BYTES);
   }
 
   #write(data: Buffer, position: number): void {
