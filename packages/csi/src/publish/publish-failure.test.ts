@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, renameSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { NiphasError } from "@niphas/core";
 import { afterEach, beforeEach, expect, it } from "vitest";
@@ -114,6 +114,19 @@ it("refuses a target that is reached through a link and touches nothing behind i
   expect(plugin.mounter.calls).toEqual([]);
   expect(existsSync(join(outside, "mount"))).toBe(true);
   expect(plugin.gcRoots.owners()).toEqual([]);
+});
+
+it("keeps the roots of a mount whose path now leads through a link, also where the kubelet's directory does", async () => {
+  using moved = new TestPlugin({ realKubeletDir: "moved" });
+  moved.nix.addValid(HELLO);
+  await moved.publish(moved.request(1));
+  const parent = dirname(moved.target(1));
+  renameSync(parent, `${parent}-aside`);
+  symlinkSync(`${parent}-aside`, parent);
+  // The mount table of the twin does not follow the rename: as if the mount showed at the old path still.
+  const invalid = moved.request(1, { volume_context: { storePath: "../etc" } });
+  expect(await codeOf(moved.publish(invalid))).toBe("VolumeBusy");
+  expect(moved.gcRoots.rootsOf(volumeId(1))).toEqual([HELLO]);
 });
 
 it("refuses a target whose parent is missing", async () => {

@@ -1,6 +1,6 @@
 import { mkdirSync } from "node:fs";
 import { NiphasError } from "@niphas/core";
-import { afterEach, beforeEach, expect, it } from "vitest";
+import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import { settle } from "../twins/fake-clock.ts";
 import { codeOf, HELLO, NOTHING, PUBLISHED, TestPlugin, volumeId, WORLD } from "../twins/test-plugin.ts";
 
@@ -49,6 +49,34 @@ it("answers VolumeConflict to other arguments and keeps what is there", async ()
   const elsewhere = plugin.request(1, { target_path: plugin.target(2) });
   expect(await codeOf(plugin.publish(elsewhere))).toBe("VolumeConflict");
   expect(plugin.state(1)).toEqual(PUBLISHED);
+});
+
+for (const [what, error] of [
+  ["descriptors run out", Object.assign(new Error("too many open files"), { code: "EMFILE" })],
+  ["the kernel does not answer", new NiphasError("MountFailed", "EIO")],
+] as const) {
+  it(`answers a non-final code and keeps the volume when ${what}`, async () => {
+    await plugin.publish(plugin.request(1));
+    const broken = vi.spyOn(plugin.mounter, "isMountPoint").mockImplementation(() => {
+      throw error;
+    });
+    expect(await codeOf(plugin.publish(plugin.request(1)))).toBe("VolumeBusy");
+    broken.mockRestore();
+    expect(plugin.state(1)).toEqual(PUBLISHED);
+    expect(plugin.mounter.calls).toHaveLength(1);
+  });
+}
+
+it("keeps a mount whose view was activated anew, also behind a link to the kubelet's directory", async () => {
+  using moved = new TestPlugin({ realKubeletDir: "moved" });
+  moved.nix.addValid(HELLO);
+  await moved.publish(moved.request(1));
+  const stored = moved.records.read(volumeId(1));
+  if (stored.state !== "ok") throw new Error("the volume has no record");
+  moved.records.write({ ...stored.record, viewDevice: "8:1" });
+  moved.mounter.addForeign({ mountPoint: stored.record.viewRootDir });
+  await moved.publish(moved.request(1));
+  expect(moved.mounter.calls).toHaveLength(1);
 });
 
 it("does not compare tokens, which change with every republish", async () => {

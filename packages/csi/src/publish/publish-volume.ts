@@ -1,4 +1,4 @@
-import { toNiphasError } from "@niphas/core";
+import { isNiphasError, NiphasError, toNiphasError } from "@niphas/core";
 import { WaitBudget } from "../background/wait-budget.ts";
 import type { RpcContext } from "../server/rpc.ts";
 import { auditPublish } from "./audit.ts";
@@ -51,7 +51,7 @@ export class PublishVolume {
 
   async #publishAlone(wire: NodePublishVolumeRequest, target: VolumeTarget, call: PublishCall): Promise<void> {
     const request = await this.#undoing(target, () => call.timer.sync("parse", () => this.#parse(wire, target)));
-    if (this.#servingMount.isServing(request)) return;
+    if (this.#isServing(request)) return;
     await this.#undoing(target, async () => this.#prepareAndMount(request, call));
     void this.#components.work.leave(target.volumeId);
   }
@@ -60,6 +60,17 @@ export class PublishVolume {
     const request = parsePublishRequest(wire, target, this.#init.system);
     this.#components.targets.assertUsable(target.targetPath);
     return request;
+  }
+
+  /** Not undone when it fails, since the volume may be mounted and in use: so no final code may leave it either. */
+  #isServing(request: PublishRequest): boolean {
+    try {
+      return this.#servingMount.isServing(request);
+    } catch (cause) {
+      if (isNiphasError(cause) && cause.code === "VolumeConflict") throw cause;
+      const message = "it cannot be told whether the volume is mounted; retry later";
+      throw new NiphasError("VolumeBusy", message, { cause });
+    }
   }
 
   async #prepareAndMount(request: PublishRequest, { budget, timer }: PublishCall): Promise<void> {

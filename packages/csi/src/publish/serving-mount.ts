@@ -3,18 +3,23 @@ import type { Mounter } from "@niphas/views";
 import type { RecordStore } from "../volumes/record-store.ts";
 import type { VolumeRecord } from "../volumes/volume-record.ts";
 import type { PublishRequest } from "./request.ts";
+import type { TargetDirectories } from "./target-directories.ts";
+
+export interface ServingMountComponents {
+  readonly mounter: Mounter;
+  readonly records: RecordStore;
+  readonly targets: TargetDirectories;
+}
 
 /**
  * Finds out whether the volume is already published as asked. A few system calls: no database, no Nix, no log, so that a
  * republish succeeds whatever else is broken on the node.
  */
 export class ServingMount {
-  readonly #mounter: Mounter;
-  readonly #records: RecordStore;
+  readonly #components: ServingMountComponents;
 
-  constructor(components: { readonly mounter: Mounter; readonly records: RecordStore }) {
-    this.#mounter = components.mounter;
-    this.#records = components.records;
+  constructor(components: ServingMountComponents) {
+    this.#components = components;
   }
 
   /**
@@ -22,18 +27,20 @@ export class ServingMount {
    * @throws NiphasError VolumeConflict when the volume is published with other arguments; it stays as it is
    */
   isServing(request: PublishRequest): boolean {
-    const stored = this.#records.read(request.volumeId);
+    const stored = this.#components.records.read(request.volumeId);
     if (stored.state !== "ok" || !this.#isOurs(stored.record)) return false;
     if (!isSameRequest(stored.record, request)) throw conflict();
     return true;
   }
 
   #isOurs(record: VolumeRecord): boolean {
+    const { mounter, targets } = this.#components;
     const { targetPath, viewRootDir, viewDevice } = record;
-    if (!this.#mounter.isMountPoint(targetPath)) return false;
-    if (this.#mounter.isBindOf(targetPath, viewRootDir)) return true;
+    if (!mounter.isMountPoint(targetPath)) return false;
+    if (mounter.isBindOf(targetPath, viewRootDir)) return true;
     // The view may have been activated anew since, as a new file system; the old mount is as good as ever.
-    const top = this.#mounter.list().findLast((entry) => entry.mountPoint === targetPath);
+    const mountPoint = targets.onMountTable(targetPath);
+    const top = mounter.list().findLast((entry) => entry.mountPoint === mountPoint);
     return top !== undefined && top.device === viewDevice && top.options.includes("ro");
   }
 }

@@ -58,6 +58,14 @@ it("refuses links anywhere below the kubelet's directory", () => {
   expect(lstatSync(join(dir, "outside/1")).isDirectory()).toBe(true);
 });
 
+it("refuses link loops and names that no file system takes", () => {
+  symlinkSync("loop", join(kubeletDir, "loop"));
+  for (const path of ["loop/1/mount", "x".repeat(300), `${"x".repeat(300)}/mount`, "1/".repeat(3000)]) {
+    expect(() => targets.exists(join(kubeletDir, path)), path).toThrow(invalid);
+    expect(() => targets.assertUsable(join(kubeletDir, path)), path).toThrow(invalid);
+  }
+});
+
 it("refuses files", () => {
   writeFileSync(join(kubeletDir, "pods/1/mount"), "");
   expect(() => targets.make(join(kubeletDir, "pods/1/mount"))).toThrow(invalid);
@@ -72,6 +80,15 @@ it("works where the administrator has moved the kubelet's directory behind a lin
     expect(targets.exists(join(moved, path))).toBe(true);
     targets.remove(join(moved, path));
     expect(targets.exists(join(moved, path))).toBe(false);
+  }
+});
+
+it("translates between targets and the mount table, which knows no links", () => {
+  targets = new TargetDirectories({ kubeletDir: "/link", realKubeletDir: "/disk/kubelet" });
+  expect(targets.onMountTable("/link/pods/1/mount")).toBe("/disk/kubelet/pods/1/mount");
+  expect(targets.fromMountTable("/disk/kubelet/pods/1/mount")).toBe("/link/pods/1/mount");
+  for (const other of ["/link/pods/1/mount", "/disk/kubelet", "/disk/kubelet-2/pods", "/"]) {
+    expect(targets.fromMountTable(other), other).toBeUndefined();
   }
 });
 

@@ -37,6 +37,20 @@ export class TargetDirectories {
     return targetPath.startsWith(`${this.#init.kubeletDir}/`);
   }
 
+  /** The target's path as the mount table writes it: with links resolved. */
+  onMountTable(targetPath: string): string {
+    const { kubeletDir, realKubeletDir } = this.#init;
+    return this.covers(targetPath) ? realKubeletDir + targetPath.slice(kubeletDir.length) : targetPath;
+  }
+
+  /** The target that the mount table writes so; undefined when it lies outside the kubelet's directory. */
+  fromMountTable(mountPoint: string): string | undefined {
+    const { kubeletDir, realKubeletDir } = this.#init;
+    return mountPoint.startsWith(`${realKubeletDir}/`)
+      ? kubeletDir + mountPoint.slice(realKubeletDir.length)
+      : undefined;
+  }
+
   /**
    * Whether there is a directory at the target.
    * @throws NiphasError InvalidRequest when it, or what leads to it, is a link or not a directory
@@ -109,9 +123,9 @@ export class TargetDirectories {
 }
 
 function openDirectory(path: string): number | undefined {
-  // On the warm path the target is not there yet, and an exception costs more than a system call.
-  if (lstatSync(path, { throwIfNoEntry: false }) === undefined) return undefined;
   try {
+    // On the warm path the target is not there yet, and an exception costs more than a system call.
+    if (lstatSync(path, { throwIfNoEntry: false }) === undefined) return undefined;
     return openSync(path, PIN_FLAGS);
   } catch (cause) {
     const code = systemErrorCode(cause);

@@ -1,6 +1,6 @@
-import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, realpathSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { NiphasError } from "@niphas/core";
+import { NiphasError, type ViewKey } from "@niphas/core";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { DRIVER_NAME } from "../constants.ts";
 import { settle } from "../twins/fake-clock.ts";
@@ -20,14 +20,26 @@ async function sweep(): Promise<SweepReport> {
   return plugin.janitor.sweep(new AbortController().signal);
 }
 
-function recordFile(n: number): string {
-  return join(plugin.gcRoots.ownerDir(volumeId(n)), "volume.json");
+function recordFile(n: number, { gcRoots } = plugin): string {
+  return join(gcRoots.ownerDir(volumeId(n)), "volume.json");
 }
 
 /** What the kubelet writes beside a target. */
-function writeVolData(n: number): void {
+function writeVolData(n: number, on = plugin): void {
   const data = { driverName: DRIVER_NAME, volumeHandle: volumeId(n), volumeLifecycleMode: "Ephemeral" };
-  writeFileSync(join(dirname(plugin.target(n)), "vol_data.json"), JSON.stringify(data));
+  writeFileSync(join(dirname(on.target(n)), "vol_data.json"), JSON.stringify(data));
+}
+
+/** Puts another mount in the place of the volume's. */
+function showForeign(n: number, on = plugin): void {
+  on.mounter.unmountAll(on.target(n));
+  on.mounter.addForeign({ mountPoint: realpathSync(on.target(n)) });
+}
+
+function keyOf(n: number): ViewKey {
+  const stored = plugin.records.read(volumeId(n));
+  if (stored.state !== "ok") throw new Error("the volume has no record");
+  return stored.record.viewKey;
 }
 
 it("leaves healthy volumes alone and logs nothing", async () => {
@@ -97,6 +109,65 @@ it("gives a mount without any roots its roots back when the kubelet says whose i
   plugin.gcRoots.remove(volumeId(1));
   expect(await sweep()).toEqual({ ...NO_CHANGE, adopted: 1 });
   expect(plugin.state(1)).toEqual(PUBLISHED);
+});
+
+for (const [what, arrange] of [
+  ["a view that is not known any more", async () => plugin.views.remove(keyOf(1), () => false)],
+  ["something that is no view of ours", async () => showForeign(1)],
+] as const) {
+  it(`keeps the roots of a volume whose record was lost while its mount shows ${what}`, async () => {
+    await plugin.publish(plugin.request(1));
+    writeVolData(1);
+    await arrange();
+    writeFileSync(recordFile(1), "");
+    const kept = { ...PUBLISHED, record: false };
+    expect(await sweep()).toEqual({ ...NO_CHANGE, quarantined: 1, failed: 1 });
+    expect(plugin.state(1)).toEqual(kept);
+    expect(await sweep()).toEqual({ ...NO_CHANGE, failed: 1 });
+    expect(plugin.state(1)).toEqual(kept);
+    await plugin.unpublish(1);
+    expect(plugin.state(1)).toEqual(NOTHING);
+  });
+}
+
+for (const [what, arrange, roots] of [
+  ["record", () => writeFileSync(recordFile(1), ""), 1],
+  ["record and roots", () => plugin.gcRoots.remove(volumeId(1)), 0],
+] as const) {
+  it(`keeps a mount that lost its ${what} and whose paths were collected, and says so`, async () => {
+    await plugin.publish(plugin.request(1));
+    writeVolData(1);
+    arrange();
+    plugin.nix.removeValid(HELLO);
+    expect(await sweep()).toMatchObject({ failed: 1, unmounted: 0, adopted: 0, removed: 0 });
+    expect(plugin.state(1)).toEqual({ ...PUBLISHED, record: false, roots });
+    expect(plugin.log.records().filter(({ code }) => code === "ClosureCollected")).toHaveLength(1);
+  });
+}
+
+it("finds mounts where the kubelet's directory lies behind a link", async () => {
+  using moved = new TestPlugin({ realKubeletDir: "moved" });
+  moved.nix.addValid(HELLO);
+  for (const n of [1, 2]) await moved.publish(moved.request(n));
+  writeVolData(1, moved);
+  for (const n of [1, 2]) moved.gcRoots.remove(volumeId(n));
+  const report = await moved.janitor.sweep(new AbortController().signal);
+  expect(report).toEqual({ ...NO_CHANGE, adopted: 1, unmounted: 1 });
+  expect(moved.state(1)).toEqual(PUBLISHED);
+  expect(moved.state(2)).toEqual(NOTHING);
+  await moved.publish(moved.request(1));
+  expect(moved.mounter.calls.filter((call) => call.startsWith("mount"))).toHaveLength(2);
+});
+
+it("keeps the roots of a mount behind a link, too", async () => {
+  using moved = new TestPlugin({ realKubeletDir: "moved" });
+  moved.nix.addValid(HELLO);
+  await moved.publish(moved.request(1));
+  writeVolData(1, moved);
+  showForeign(1, moved);
+  writeFileSync(recordFile(1, moved), "");
+  await moved.janitor.sweep(new AbortController().signal);
+  expect(moved.state(1)).toEqual({ ...PUBLISHED, record: false });
 });
 
 it("unmounts a view that nobody can be found for: its paths could be collected any time", async () => {

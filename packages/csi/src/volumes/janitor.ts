@@ -1,4 +1,4 @@
-import { isVolumeId, type VolumeId } from "@niphas/core";
+import { isVolumeId, NiphasError, type VolumeId } from "@niphas/core";
 import type { GcRoots } from "@niphas/nix";
 import type { Mounter } from "@niphas/views";
 import type { Logger } from "pino";
@@ -91,7 +91,7 @@ export class Janitor {
       records.quarantine(volumeId);
       outcomes.push("quarantined");
     }
-    outcomes.push(this.#adoptOrRemove(volumeId));
+    outcomes.push(this.#guard({ volumeId }, () => this.#adoptOrRemove(volumeId)));
     return outcomes;
   }
 
@@ -100,19 +100,29 @@ export class Janitor {
     const { orphans, remover } = this.#components;
     const orphan = orphans.ownedBy(volumeId, orphans.find());
     if (orphan !== undefined && orphans.adopt(volumeId, orphan)) return "adopted";
+    if (this.#isNotedMount(volumeId)) throw unknownView();
     remover.forget({ volumeId });
     return "removed";
+  }
+
+  /** Whether the kubelet noted the volume beside a mount, whatever that shows: a pod may be running on it. */
+  #isNotedMount(volumeId: VolumeId): boolean {
+    const { mounter, targets } = this.#components;
+    return mounter.list().some(({ mountPoint }) => {
+      const targetPath = targets.fromMountTable(mountPoint);
+      return targetPath !== undefined && volumeIdBeside(targetPath) === volumeId;
+    });
   }
 
   #findOrphans(signal: AbortSignal): readonly OrphanMount[] {
     return signal.aborted ? [] : this.#components.orphans.find();
   }
 
-  /** Its roots may be collected any time: it gets them back, or goes. */
+  /** Unless roots were kept for it, its paths may be collected any time: it gets them back, or goes. */
   #mendOrphan(orphan: OrphanMount): Outcome {
-    const { mounter, targets, orphans } = this.#components;
+    const { mounter, targets, orphans, remover } = this.#components;
     const volumeId = volumeIdBeside(orphan.targetPath);
-    if (volumeId !== undefined && this.#isBusy(volumeId)) return "kept";
+    if (volumeId !== undefined && (this.#isBusy(volumeId) || remover.isAnythingLeft({ volumeId }))) return "kept";
     if (volumeId !== undefined && orphans.adopt(volumeId, orphan)) return "adopted";
     mounter.unmountAll(orphan.targetPath);
     targets.remove(orphan.targetPath);
@@ -136,4 +146,10 @@ export class Janitor {
     this.#components.logger.error({ ...subject, ...errorFields(cause) }, "the janitor could not mend a volume");
     return "failed";
   }
+}
+
+function unknownView(): NiphasError {
+  const message =
+    "the volume has no record and its mount shows an unknown view; its roots stay until it is unpublished";
+  return new NiphasError("VolumeBusy", message);
 }

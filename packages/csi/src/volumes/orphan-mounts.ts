@@ -1,5 +1,5 @@
-import { isVolumeId, type ViewKey, type VolumeId } from "@niphas/core";
-import type { GcRoots } from "@niphas/nix";
+import { isVolumeId, NiphasError, type ViewKey, type VolumeId } from "@niphas/core";
+import type { GcRoots, StoreDatabase } from "@niphas/nix";
 import type { CachedView, Mounter, ViewCache } from "@niphas/views";
 import type { Clock } from "../lifecycle/clock.ts";
 import type { TargetDirectories } from "../publish/target-directories.ts";
@@ -18,6 +18,7 @@ export interface OrphanMountsComponents {
   readonly clock: Clock;
   readonly mounter: Mounter;
   readonly views: ViewCache;
+  readonly database: StoreDatabase;
   readonly gcRoots: GcRoots;
   readonly records: RecordStore;
   readonly targets: TargetDirectories;
@@ -40,9 +41,10 @@ export class OrphanMounts {
     const viewMounts = new ViewMounts(table, this.#viewsDir);
     const found = new Map<string, ViewKey>();
     for (const entry of table) {
-      if (!targets.covers(entry.mountPoint)) continue;
+      const targetPath = targets.fromMountTable(entry.mountPoint);
+      if (targetPath === undefined) continue;
       const viewKey = viewMounts.viewKeyOf(entry);
-      if (viewKey !== undefined) found.set(entry.mountPoint, viewKey);
+      if (viewKey !== undefined) found.set(targetPath, viewKey);
     }
     if (found.size > 0) for (const targetPath of this.#recordedTargets()) found.delete(targetPath);
     return [...found].map(([targetPath, viewKey]) => ({ targetPath, viewKey }));
@@ -60,11 +62,16 @@ export class OrphanMounts {
     return alike.length === 1 ? alike[0] : undefined;
   }
 
-  /** Writes roots and a record for the mount. @returns false when its view is not known, so that nothing can be written */
+  /**
+   * Writes roots and a record for the mount.
+   * @returns false when its view is not known, so that nothing can be written
+   * @throws NiphasError ClosureCollected when a root is not valid any more, StoreUnavailable; nothing is written then
+   */
   adopt(volumeId: VolumeId, orphan: OrphanMount): boolean {
-    const { clock, gcRoots, records } = this.#components;
+    const { clock, database, gcRoots, records } = this.#components;
     const view = this.#view(orphan.viewKey);
     if (view === undefined) return false;
+    if (view.roots.some((root) => database.validId(root) === undefined)) throw collected();
     gcRoots.add(volumeId, view.roots);
     const viewRootDir = `${this.#viewsDir}/${orphan.viewKey}/root`;
     records.write({
@@ -96,4 +103,9 @@ export class OrphanMounts {
       return stored?.state === "ok" ? [stored.record.targetPath] : [];
     });
   }
+}
+
+function collected(): NiphasError {
+  const message = "the volume is mounted but its paths were collected; it stays as it is: delete its pod";
+  return new NiphasError("ClosureCollected", message);
 }

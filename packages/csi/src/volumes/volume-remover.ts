@@ -51,11 +51,13 @@ export class VolumeRemover {
 
   /** Both. A target that turned into a link is left alone when the mount table proves that nothing is mounted there. */
   undo(target: VolumeTarget): void {
+    const { mounter, targets } = this.#components;
     try {
       this.detach(target);
     } catch (error) {
       const isLink = isNiphasError(error) && error.code === "InvalidRequest";
-      const isMounted = this.#components.mounter.list().some((entry) => entry.mountPoint === target.targetPath);
+      const mountPoint = targets.onMountTable(target.targetPath);
+      const isMounted = mounter.list().some((entry) => entry.mountPoint === mountPoint);
       if (!isLink || isMounted) throw error;
     }
     this.forget(target);
