@@ -4,7 +4,7 @@
  * Worker threads and the process inside the namespace of `niphas run` are files of their own, found beside the bundle
  * by the modules that start them.
  */
-import { chmodSync, cpSync, globSync, rmSync } from "node:fs";
+import { chmodSync, cpSync, existsSync, globSync, readdirSync, rmSync } from "node:fs";
 import { basename, join, resolve } from "node:path";
 import { build } from "esbuild";
 
@@ -21,6 +21,11 @@ const REQUIRE =
 /** What is run by a worker thread, by the name under which packages/views looks for it beside the bundle. */
 const workers = globSync(join(repo, "packages/*/src/**/*-worker.ts")).map((path) => [basename(path, ".ts"), path]);
 
+// It is deleted, and a slip of the hand must not cost anybody's files.
+if (existsSync(outDir) && readdirSync(outDir).length > 0 && !existsSync(join(outDir, "niphas.js"))) {
+  console.error(`bundle: ${outDir} holds files but no bundle: give an empty directory or a new one`);
+  process.exit(1);
+}
 rmSync(outDir, { recursive: true, force: true });
 const result = await build({
   entryPoints: {

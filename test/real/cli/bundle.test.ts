@@ -1,4 +1,4 @@
-import { readdirSync, symlinkSync } from "node:fs";
+import { mkdirSync, readdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { runCommand } from "@niphas/testing";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -13,11 +13,14 @@ describe("the bundle", () => {
   beforeAll(async () => {
     fixture = await RunFixture.create("root");
     dist = fixture.directory.join("installed", "dist");
-    await runCommand([process.execPath, join(REPOSITORY, "scripts/bundle.ts"), dist], { env: {} });
+    await makeBundle(dist);
     // An image installs the one native module beside it.
     symlinkSync(join(REPOSITORY, "node_modules"), fixture.directory.join("installed", "node_modules"));
   });
   afterAll(async () => await fixture[Symbol.asyncDispose]());
+
+  const makeBundle = async (dir: string) =>
+    await runCommand([process.execPath, join(REPOSITORY, "scripts/bundle.ts"), dir], { env: {}, allowFailure: true });
 
   const bundled = async (args: readonly string[]) =>
     await runCommand([process.execPath, join(dist, "niphas.js"), ...args], {
@@ -29,6 +32,18 @@ describe("the bundle", () => {
     const names = readdirSync(dist);
     expect(names).toEqual(expect.arrayContaining(["niphas.js", "enter-root.js", "tree-worker.js", "proto"]));
     expect(names.filter((name) => name.endsWith(".ts"))).toEqual([]);
+  });
+
+  it("takes the place of an older bundle or of nothing, and of no other files", async () => {
+    writeFileSync(join(dist, "left-over.js"), "");
+    expect(await makeBundle(dist)).toMatchObject({ exitCode: 0, stderr: "" });
+    expect(readdirSync(dist)).not.toContain("left-over.js");
+    const mine = fixture.directory.join("mine");
+    mkdirSync(mine);
+    writeFileSync(join(mine, "thesis.txt"), "");
+    const message = `bundle: ${mine} holds files but no bundle: give an empty directory or a new one\n`;
+    expect(await makeBundle(mine)).toMatchObject({ exitCode: 1, stderr: message });
+    expect(readdirSync(mine)).toEqual(["thesis.txt"]);
   });
 
   it("explains every command", async () => {

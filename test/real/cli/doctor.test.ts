@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync } from "node:fs";
 import { type TemporaryDirectory, TestStore, temporaryDirectory } from "@niphas/testing";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -37,6 +38,23 @@ describe("niphas doctor", () => {
     for (const id of ["keys", "kubelet-dir"]) {
       expect(find(id)).toMatchObject({ status: "fail", advice: expect.stringMatching(/./) });
     }
+  });
+
+  it("measures the space where the store is, not where the state is", async () => {
+    const dir = directory.join("private");
+    execFileSync("mount", ["-t", "tmpfs", "-o", "size=7m", "niphas-test", dir]);
+    try {
+      const { find } = await doctor(["--store", `${dir}/store`]);
+      expect(find("disk-space").message).toMatch(/^7\.0 MiB \(100 %\)/);
+    } finally {
+      execFileSync("umount", [dir]);
+    }
+  });
+
+  it("asks for the tools that views need, and no others", async () => {
+    const { checks } = JSON.parse((await doctor([])).stdout);
+    const tools = checks.map((check: { id: string }) => check.id).filter((id: string) => id.startsWith("tool-"));
+    expect(tools).toEqual(["tool-nix-store", "tool-unshare", "tool-mount.composefs"]);
   });
 
   it("tells a private kubelet directory from a shared one", async () => {

@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { waitUntil } from "@niphas/testing";
 import { expect, it } from "vitest";
 import { describeForBothUsers } from "./both-users.ts";
@@ -27,6 +27,18 @@ describeForBothUsers("signals to niphas run", (fixture) => {
     expect((await cli.ended()).exitCode).toBe(143);
   });
 
+  it.each([
+    ["SIGTERM", 143],
+    ["SIGINT", 130],
+  ] as const)("end the run as they would end the program when %s comes before there is one", async (name, exitCode) => {
+    await using cli = fixture().start([fixture().programs.root, "--entrypoint", "bin/sh"], {
+      env: { PATH: `${slowUnshare(fixture().directory.join("slow"))}:${process.env["PATH"]}` },
+    });
+    await cli.untilSays("not yet");
+    cli.kill(name);
+    expect(await cli.ended()).toMatchObject({ exitCode, stderr: "" });
+  });
+
   it("wait for a program that does not die of the first signal", async () => {
     await using cli = start("trap '' TERM; echo ready; read line; exit 5");
     await cli.untilSays("ready");
@@ -47,6 +59,15 @@ describeForBothUsers("signals to niphas run", (fixture) => {
     await fixture().script(":");
   });
 });
+
+/** A directory for PATH with an unshare that never comes to run what builds the program's root. */
+function slowUnshare(dir: string): string {
+  mkdirSync(dir, { recursive: true });
+  const others = 'exec "$(PATH=${PATH#*:}; command -v unshare)" "$@"';
+  const script = `#!/bin/sh\ncase "$*" in *enter/main.ts) echo not yet; exec sleep 1000 ;; esac\n${others}\n`;
+  writeFileSync(`${dir}/unshare`, script, { mode: 0o755 });
+  return dir;
+}
 
 /** The letter of proc_pid_stat(5). */
 function stateOf(pid: string): string {

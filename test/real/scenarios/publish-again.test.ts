@@ -64,7 +64,7 @@ it("K03: fifty publishes of one volume at once make one mount and one download",
 
 it("K22: republishing 500 volumes starts no process and writes no log", async () => {
   await using spyDir = temporaryDirectory("k22-spy");
-  const spy = new CommandSpy(spyDir.path, ["nix", "nix-store", "mount", "umount", "mkcomposefs", "mount.composefs"]);
+  const spy = new CommandSpy(spyDir.path, ["nix", "nix-store", "mount", "umount", "mount.composefs"]);
   await using node = await TestNode.create("k22", { plugin: { env: spy.env } });
   const closure = await node.addLocal(small("k22"));
   const volumes = Array.from({ length: 500 }, () => node.volume());

@@ -59,6 +59,7 @@ async function runChecks(flags: DoctorFlags, context: CliContext): Promise<reado
   // Nothing below has a meaning elsewhere.
   if (process.platform !== "linux") return [kernel];
   const stateDir = stateDirOf(flags, context);
+  const rootDir = storeRootDir(flags, context);
   const keys = checkKeys(trustedKeyTexts(flags));
   // Keys and caches have checks of their own; Nix is only asked for its version.
   const settings = nixSettings({ ...flags, trustedPublicKey: [], substituter: [] }, context);
@@ -75,8 +76,8 @@ async function runChecks(flags: DoctorFlags, context: CliContext): Promise<reado
     namespaces,
     ...tools,
     nixVersion,
-    checkStoreDatabase(storeRootDir(flags, context)),
-    checkDiskSpace(stateDir),
+    checkStoreDatabase(rootDir),
+    checkDiskSpace(rootDir),
     keys,
     ...substituters,
     ...views,

@@ -73,7 +73,7 @@ describe("versionIn", () => {
   it.each([
     ["nix-store (Nix) 2.34.8\n", "2.34.8"],
     ["unshare from util-linux 2.38.1", "2.38.1"],
-    ["Usage: mkcomposefs [OPTIONS]", ""],
+    ["usage: mount.composefs SOURCE MOUNTPOINT", ""],
   ])("finds the version in %j", (text, version) => {
     expect(versionIn(text)).toBe(version);
   });

@@ -13,7 +13,7 @@ import { unshareArguments } from "./namespace-command.ts";
 export interface SessionInit {
   /** The file that is run inside the namespace, `enter/main.ts` or its bundle. */
   readonly entryFile: string;
-  /** Called once the program runs, before any wait for its end. */
+  /** Called once the program runs, before any wait for its end, or when a signal ended its process before that. */
   readonly onStarted: () => Promise<void>;
 }
 
@@ -41,7 +41,7 @@ export async function runSession(spec: EnterSpec, init: SessionInit): Promise<Se
     const exit = waitForExit(child);
     exit.catch(() => undefined);
     await waitForSpawn(child);
-    const failure = await waitForStart(child, spec);
+    const failure = await waitForStart(child, spec, exit);
     if (failure !== undefined) {
       await exit;
       return { outcome: "failed", failure };
@@ -73,8 +73,12 @@ async function waitForSpawn(child: ChildProcess): Promise<void> {
   }
 }
 
-/** The reason when the program did not start; undefined when it runs. */
-async function waitForStart(child: ChildProcess, spec: EnterSpec): Promise<EnterFailure | undefined> {
+/** The reason when the program did not start; undefined when it runs, or when a signal ended its process before that. */
+async function waitForStart(
+  child: ChildProcess,
+  spec: EnterSpec,
+  exit: Promise<number>,
+): Promise<EnterFailure | undefined> {
   const [, , trace, specPipe, statusPipe] = child.stdio;
   if (!(specPipe instanceof Socket)) throw new NiphasError("Internal", "the child process has no pipe for its orders");
   // A child that is gone has closed its end; the status tells why.
@@ -82,8 +86,10 @@ async function waitForStart(child: ChildProcess, spec: EnterSpec): Promise<Enter
   specPipe.end(JSON.stringify(spec));
   const [traceText, statusText] = await Promise.all([readText(trace), readText(statusPipe)]);
   const status = parseStatus(statusText);
-  if (status.failure !== undefined) return status.failure;
-  return status.isStarting ? undefined : { reason: "niphas", message: namespaceFailure(traceText, spec.isRoot) };
+  if (status.failure !== undefined || status.isStarting) return status.failure;
+  await exit;
+  if (child.signalCode !== null) return undefined;
+  return { reason: "niphas", message: namespaceFailure(traceText, spec.isRoot) };
 }
 
 /** Unshare or Node.js itself gave up; what they said is all that is known. */

@@ -50,9 +50,11 @@ export function checkStoreDatabase(rootDir: string): Check {
 }
 
 /** Free bytes and inodes where the store is, against the targets of the node plugin's garbage collector. */
-export function checkDiskSpace(dir: string): Check {
+export function checkDiskSpace(rootDir: string): Check {
   const id = "disk-space";
-  const { freeBytes, freeBytesRatio, freeInodes, freeInodesRatio } = diskSpace(nearestExisting(dir));
+  const { freeBytes, freeBytesRatio, freeInodes, freeInodesRatio } = diskSpace(
+    nearestExisting(storeLayout({ rootDir }).storeDir),
+  );
   const inodes = percent(freeInodesRatio);
   const message = `${formatBytes(freeBytes)} (${percent(freeBytesRatio)}) and ${inodes} of the inodes are free`;
   const targets = DEFAULT_GC_TARGETS;
@@ -60,7 +62,7 @@ export function checkDiskSpace(dir: string): Check {
     meets(targets.freeBytes, freeBytesRatio, freeBytes) && meets(targets.freeInodes, freeInodesRatio, freeInodes);
   if (isEnough) return ok(id, message);
   const wanted = `${targetText(targets.freeBytes)} of the space and ${targetText(targets.freeInodes)} of the inodes`;
-  return warn(id, message, `make room until ${wanted} are free, or give a --state-dir elsewhere`);
+  return warn(id, message, `make room until ${wanted} are free, or give a --store elsewhere`);
 }
 
 function meets(target: FreeTarget, ratio: number, amount: number): boolean {

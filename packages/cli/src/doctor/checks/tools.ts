@@ -8,8 +8,6 @@ interface Tool {
   readonly advice: string;
 }
 
-const COMPOSEFS_ADVICE = "install composefs (Debian: apt install composefs) for views that are built faster";
-
 /** For every user. */
 const ESSENTIAL: readonly Tool[] = [
   { name: "nix-store", isEssential: true, advice: "install Nix 2.8 or newer (Debian: apt install nix-bin)" },
@@ -18,8 +16,11 @@ const ESSENTIAL: readonly Tool[] = [
 
 /** For views that only root can make. */
 const FOR_ROOT: readonly Tool[] = [
-  { name: "mkcomposefs", isEssential: false, advice: COMPOSEFS_ADVICE },
-  { name: "mount.composefs", isEssential: false, advice: COMPOSEFS_ADVICE },
+  {
+    name: "mount.composefs",
+    isEssential: false,
+    advice: "install composefs (Debian: apt install composefs) for views that are built faster",
+  },
 ];
 
 /** Finds each tool on PATH and asks it for its version. */
@@ -31,7 +32,7 @@ export async function checkTools(isRoot: boolean, signal: AbortSignal): Promise<
 async function checkTool(tool: Tool, signal: AbortSignal): Promise<Check> {
   const id = `tool-${tool.name}`;
   const result = await runTool(tool.name, ["--version"], { signal, env: OWN_STORE_UNTOUCHED });
-  // The composefs tools do not know the flag, and say how they are used instead.
+  // mount.composefs does not know the flag, and says how it is used instead.
   if (result.outcome === "exited" && (result.exitCode === 0 || !tool.isEssential))
     return ok(id, `${tool.name} ${versionIn(result.text)}`.trim());
   const problem = result.outcome === "missing" ? "is not on PATH" : "does not answer";
