@@ -34,6 +34,8 @@ export interface StoreDatabase {
   pathInfo(path: StorePath): PathInfo | undefined;
   /** The closure of all roots, each path once, sorted by path. Every root must be valid: NiphasError PathNotFound. */
   closure(roots: readonly StorePath[]): readonly PathInfo[];
+  /** As {@link closure}, serving the event loop in between. The roots must be held by garbage-collector roots. */
+  readClosure(roots: readonly StorePath[], signal: AbortSignal): Promise<readonly PathInfo[]>;
   /** Sum of NAR sizes and count of a closure; cheaper than {@link closure}. */
   closureSize(roots: readonly StorePath[]): { readonly pathCount: number; readonly narSizeBytes: number };
   /** Paths registered after the row `id`, oldest first. */

@@ -29,6 +29,7 @@ describe("the database of a real store", () => {
     using database = disposable(openStoreDatabase(test.store.location));
     const infos = database.closure([closure.root]);
     expect(infos.map((info) => info.path)).toEqual([...closure.paths].sort());
+    expect(await database.readClosure([closure.root], new AbortController().signal)).toEqual(infos);
     for (const info of infos) {
       const query = async (...args: readonly string[]) =>
         (await test.store.nixStore(["--query", ...args, info.path])).stdout.trim().split("\n");

@@ -140,7 +140,7 @@ function restartTests(start: Start): void {
     const { database } = fixture;
     const renumbered = {
       validId: (path: Parameters<typeof database.validId>[0]) => (database.validId(path) ?? 0) + 1000,
-      closure: database.closure.bind(database),
+      readClosure: database.readClosure.bind(database),
     };
     const second = await fixture.start(viewsDir, { forcedStrategy: built.strategy }, { database: renumbered });
     expect((await second.acquire(fixture.spec(), signal())).isNew).toBe(true);

@@ -57,6 +57,10 @@ export class MemoryNix implements StoreDatabase, Realiser, CollectorNotifier, Tr
     return [];
   }
 
+  async readClosure(): Promise<readonly PathInfo[]> {
+    return Promise.resolve([]);
+  }
+
   closureSize(): { pathCount: number; narSizeBytes: number } {
     return { pathCount: this.#ids.size, narSizeBytes: 0 };
   }

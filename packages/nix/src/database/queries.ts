@@ -15,6 +15,8 @@ export const SQL = {
   references: "SELECT v.path FROM Refs r JOIN ValidPaths v ON v.id = r.reference WHERE r.referrer = ? ORDER BY v.path",
   closure: `${CLOSURE} SELECT ${COLUMNS} FROM closure JOIN ValidPaths v ON v.id = closure.id ORDER BY v.path`,
   closureReferences: `${CLOSURE} SELECT r.referrer, r.reference FROM closure JOIN Refs r ON r.referrer = closure.id`,
+  rowsOf: `SELECT ${COLUMNS} FROM ValidPaths v WHERE v.id IN (SELECT value FROM json_each(?))`,
+  referencesOf: "SELECT referrer, reference FROM Refs WHERE referrer IN (SELECT value FROM json_each(?))",
   closureSize: `${CLOSURE} SELECT count(*) AS pathCount, coalesce(sum(v.narSize), 0) AS narSizeBytes
                 FROM closure JOIN ValidPaths v ON v.id = closure.id`,
   registeredAfter: "SELECT id, path FROM ValidPaths WHERE id > ? ORDER BY id",

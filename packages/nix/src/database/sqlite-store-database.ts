@@ -2,6 +2,7 @@ import type { DatabaseSync, SQLInputValue, StatementSync } from "node:sqlite";
 import { NiphasError, type StorePath } from "@niphas/core";
 import type { PathInfo, StoreDatabase, StoreLocation } from "../ports.ts";
 import { storeLayout } from "../store/layout.ts";
+import { walkClosure } from "./closure-walk.ts";
 import { connect } from "./connection.ts";
 import { SQL } from "./queries.ts";
 import { numberColumn, pathColumn, type Row, toPathInfo } from "./rows.ts";
@@ -65,6 +66,19 @@ class SqliteStoreDatabase implements StoreDatabase {
     });
   }
 
+  async readClosure(roots: readonly StorePath[], signal: AbortSignal): Promise<readonly PathInfo[]> {
+    const reader = {
+      rows: (ids: readonly number[]) => this.#all("rowsOf", JSON.stringify(ids)),
+      references: (ids: readonly number[]) => this.#all("referencesOf", JSON.stringify(ids)),
+    };
+    this.#assertValid(roots);
+    return await walkClosure(
+      reader,
+      roots.map((root) => this.validId(root) ?? 0),
+      signal,
+    );
+  }
+
   closureSize(roots: readonly StorePath[]): { readonly pathCount: number; readonly narSizeBytes: number } {
     return this.#snapshot(() => {
       this.#assertValid(roots);
@@ -120,6 +134,8 @@ function prepareAll(connection: DatabaseSync): Statements {
     references: prepare("references"),
     closure: prepare("closure"),
     closureReferences: prepare("closureReferences"),
+    rowsOf: prepare("rowsOf"),
+    referencesOf: prepare("referencesOf"),
     closureSize: prepare("closureSize"),
     registeredAfter: prepare("registeredAfter"),
     newestId: prepare("newestId"),

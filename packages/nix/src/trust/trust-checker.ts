@@ -43,7 +43,8 @@ class SignatureTrustChecker implements TrustChecker {
     const key = `${options.allowContentAddressedRoots ? "ca" : ""};${roots.map((root) => this.#idOf(root)).join(";")}`;
     if (this.#trusted.has(key)) return;
     const rootSet = new Set(roots);
-    const unsigned = this.#database.closure(roots).filter((info) => {
+    const closure = await this.#database.readClosure(roots, options.signal);
+    const unsigned = closure.filter((info) => {
       const isFree =
         info.contentAddress !== undefined && (options.allowContentAddressedRoots || !rootSet.has(info.path));
       return !(isFree || this.#signed.has(info.id));

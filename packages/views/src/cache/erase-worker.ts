@@ -1,8 +1,10 @@
 import { chmodSync, existsSync, readdirSync, rmSync } from "node:fs";
 import { workerData } from "node:worker_threads";
 import { type BytePath, toBytePath, toFsPath } from "../workers/byte-path.ts";
+import { giveWay } from "../workers/give-way.ts";
 
 /** Deletes the directory that it is given, with all that is in it. */
+giveWay();
 const directory: string = workerData;
 if (process.geteuid?.() !== 0 && existsSync(directory)) makeWritable(toBytePath(directory));
 rmSync(directory, { recursive: true, force: true });

@@ -12,7 +12,7 @@ import { ViewMaker } from "./view-maker.ts";
 import { type ViewRequest, viewRequest } from "./view-request.ts";
 
 export interface ViewCacheComponents {
-  readonly database: Pick<StoreDatabase, "validId" | "closure">;
+  readonly database: Pick<StoreDatabase, "validId" | "readClosure">;
   readonly mounter: Mounter;
   /** In the order of preference. */
   readonly strategies: readonly ViewStrategy[];

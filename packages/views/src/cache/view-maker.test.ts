@@ -50,7 +50,7 @@ const strategy: ViewStrategy = {
 
 function makerOver(directory: ViewDirectory) {
   const errors: unknown[] = [];
-  const database = { validId: () => 1, closure: () => [] };
+  const database = { validId: () => 1, readClosure: async () => Promise.resolve([]) };
   const mounter = new MemoryMounter();
   const leftovers = new Leftovers({ directory, mounter }, { report: (error) => void errors.push(error) });
   const choice = new StrategyChoice([strategy], undefined);

@@ -14,7 +14,7 @@ import type { ViewRecord } from "./view-record.ts";
 import { rootIdsOf, type ViewRequest } from "./view-request.ts";
 
 export interface ViewMakerComponents {
-  readonly database: Pick<StoreDatabase, "validId" | "closure">;
+  readonly database: Pick<StoreDatabase, "validId" | "readClosure">;
   readonly mounter: Mounter;
   readonly choice: StrategyChoice;
   readonly directory: ViewDirectory;
@@ -42,7 +42,7 @@ export class ViewMaker {
 
   /** Takes time in proportion to the closure. @throws NiphasError as `ViewCache.acquire` */
   async obtain(request: ViewRequest, signal: AbortSignal): Promise<View> {
-    const closure = this.#components.database.closure(request.spec.roots);
+    const closure = await this.#components.database.readClosure(request.spec.roots, signal);
     const plan: ViewPlan = { ...request.spec, closure, physicalStoreDir: this.#physicalStoreDir };
     const key = viewKey({ ...request.spec, strategy: request.strategy.name, closure });
     return await this.#locks.run(key, async () => {

@@ -1,6 +1,7 @@
 import { closeSync, openSync } from "node:fs";
 import { parentPort, workerData } from "node:worker_threads";
 import { toBytePath } from "../workers/byte-path.ts";
+import { giveWay } from "../workers/give-way.ts";
 import { takeItems } from "../workers/work-queue.ts";
 import type { DirectoryEntry } from "./erofs/directory.ts";
 import { ImageWriter } from "./erofs/image-writer.ts";
@@ -18,6 +19,7 @@ export interface ImageWorkerData {
   readonly space: SharedArrayBuffer;
 }
 
+giveWay();
 const data: ImageWorkerData = workerData;
 const fd = openSync(data.imageFile, "r+");
 const writer = new ImageWriter(fd, data.space);

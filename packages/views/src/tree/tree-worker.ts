@@ -1,5 +1,6 @@
 import { workerData } from "node:worker_threads";
 import { toBytePath } from "../workers/byte-path.ts";
+import { giveWay } from "../workers/give-way.ts";
 import { takeItems } from "../workers/work-queue.ts";
 import { LinkTree } from "./link-tree.ts";
 
@@ -13,6 +14,7 @@ export interface TreeWorkerData {
   readonly queue: SharedArrayBuffer;
 }
 
+giveWay();
 const data: TreeWorkerData = workerData;
 const [sourceDir, targetDir] = [toBytePath(data.physicalStoreDir), toBytePath(data.targetDir)];
 const tree = new LinkTree();
