@@ -23,7 +23,8 @@ function chain(end: number): ClosureReader {
   });
   return {
     rows: (ids) => ids.filter((id) => id < end).map(row),
-    references: (ids) => ids.flatMap((id) => [id, id + 1].map((reference) => ({ referrer: id, reference }))),
+    references: (ids) =>
+      ids.filter((id) => id < end).flatMap((id) => [id, id + 1].map((reference) => ({ referrer: id, reference }))),
   };
 }
 
