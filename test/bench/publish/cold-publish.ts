@@ -1,5 +1,3 @@
-import { rmSync } from "node:fs";
-import { join } from "node:path";
 import { median } from "../rows.ts";
 import { repeat } from "../scenario.ts";
 import type { PublishContext } from "./context.ts";
@@ -21,8 +19,9 @@ export const coldPublish: PublishScenario = {
     const peer = new NixCopy(cache.address, store.publicKey);
     const samples = { publish: [] as number[], nixCopy: [] as number[] };
     await repeat("cold publish", control.repeats(7, 2), control, async () => {
-      samples.publish.push(await inFreshDirectory(context, async (dir) => publishCold(context, cache.address, dir)));
-      samples.nixCopy.push(await inFreshDirectory(context, async (dir) => peer.run(small.root, dir)));
+      samples.publish.push(await publishCold(context, cache.address));
+      await writeBack();
+      samples.nixCopy.push(await peer.run(small.root, context.newDirectory("nix-copy")));
     });
     const nixCopy = median(samples.nixCopy);
     const allowedMs = ALLOWED_FACTOR * nixCopy + ALLOWED_EXTRA_MS;
@@ -38,13 +37,9 @@ export async function serveCache(context: PublishContext): Promise<ServerProcess
 }
 
 /** A plugin without any state, before its first request. */
-export async function startColdPlugin(
-  context: PublishContext,
-  cacheUrl: string,
-  directory: string,
-): Promise<PluginRig> {
+export async function startColdPlugin(context: PublishContext, cacheUrl: string): Promise<PluginRig> {
   return PluginRig.start({
-    baseDir: join(directory, "plugin"),
+    baseDir: context.newDirectory("cold"),
     bundleFile: context.bundleFile,
     publicKey: context.store.publicKey,
     view: "composefs",
@@ -52,18 +47,8 @@ export async function startColdPlugin(
   });
 }
 
-/** Runs `action` with an empty directory, and removes it. */
-export async function inFreshDirectory<T>(context: PublishContext, action: (path: string) => Promise<T>): Promise<T> {
-  const directory = context.newDirectory("cold");
-  try {
-    await writeBack();
-    return await action(directory);
-  } finally {
-    rmSync(directory, { recursive: true });
-  }
-}
-
-async function publishCold(context: PublishContext, cacheUrl: string, directory: string): Promise<number> {
-  await using rig = await startColdPlugin(context, cacheUrl, directory);
+async function publishCold(context: PublishContext, cacheUrl: string): Promise<number> {
+  await using rig = await startColdPlugin(context, cacheUrl);
+  await writeBack();
   return await rig.publishOnce(context.small.root);
 }

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, renameSync } from "node:fs";
 import { join } from "node:path";
 import { detachMountsBelow, signingKey, type TestClosure, TestStore, waitUntil } from "@niphas/testing";
 import type { RunControl } from "../scenario.ts";
@@ -8,7 +8,10 @@ import { PluginRig } from "./plugin-rig.ts";
 /** What the scenarios of one run share: one plugin state whose store holds both closures. */
 export interface PublishContext {
   readonly control: RunControl;
-  /** A new empty directory of the run, on the store's file system. */
+  /**
+   * A new empty directory of the run, on the store's file system. Nothing is deleted before the run ends: ext4 passes
+   * over inodes that were deleted in the last minute one by one, and who comes next would pay for it.
+   */
   newDirectory(name: string): string;
   /** The plugin's program. */
   readonly bundleFile: string;
@@ -22,13 +25,14 @@ export interface PublishContext {
   /** Starts the plugin on the shared state; one at a time. */
   startPlugin(view: "composefs" | "tree"): Promise<PluginRig>;
   /** Makes the next publish build its view; while no plugin runs. */
-  removeViews(): Promise<void>;
+  forgetViews(): Promise<void>;
 }
 
 export async function prepareContext(control: RunControl): Promise<PublishContext> {
   const baseDir = join(control.directory, "shared");
+  let count = 0;
   const newDirectory = (name: string): string => {
-    const path = join(control.directory, name);
+    const path = join(control.directory, `${name}-${count++}`);
     mkdirSync(path);
     return path;
   };
@@ -55,9 +59,9 @@ export async function prepareContext(control: RunControl): Promise<PublishContex
     newDirectory,
     bundleFile,
     startPlugin,
-    removeViews: async () => {
+    forgetViews: async () => {
       await detachMountsBelow(viewsDir);
-      rmSync(viewsDir, { recursive: true, force: true });
+      if (existsSync(viewsDir)) renameSync(viewsDir, join(newDirectory("old-views"), "views"));
     },
   };
 }

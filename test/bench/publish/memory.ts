@@ -11,7 +11,7 @@ export const memory: PublishScenario = {
   rowIds: ["memory"],
   run: async (context) => {
     const { control, small, large } = context;
-    await context.removeViews();
+    await context.forgetViews();
     await using rig = await context.startPlugin("composefs");
     const atStart = statusMib(rig.plugin.pid, "VmRSS");
     const volumes: PodVolume[] = [];

@@ -8,7 +8,7 @@ const VIEWS = 1;
 export const mounts: PublishScenario = {
   rowIds: ["mounts"],
   run: async (context) => {
-    await context.removeViews();
+    await context.forgetViews();
     await using rig = await context.startPlugin("composefs");
     const before = readMountTable(rig.plugin.pid).length;
     const volumes = Array.from({ length: VOLUMES }, () => rig.newVolume());

@@ -79,6 +79,12 @@ export class PluginRig implements AsyncDisposable {
     return durationMs;
   }
 
+  /** Where the time of the first publish went, in milliseconds, as the plugin's audit record tells. */
+  publishPhasesMs(): ReadonlyMap<string, number> {
+    const durations = this.plugin.logs.records.find((record) => record["event"] === "publish")?.["durationsMs"];
+    return new Map(Object.entries({ ...(typeof durations === "object" ? durations : {}) }));
+  }
+
   async metrics(): Promise<string> {
     const response = await fetch(`${this.plugin.healthUrl}/metrics`);
     return response.text();
