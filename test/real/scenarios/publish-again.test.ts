@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import { CommandSpy, needs, TestNode, temporaryDirectory } from "@niphas/testing";
+import { CommandSpy, needs, TestNode, temporaryDirectory, waitUntil } from "@niphas/testing";
 import { beforeEach, expect, it } from "vitest";
 import { expectNothingLeft, expectPublished, logCount, MACHINE, mountIdOf, rootsOnDisk, small } from "./support.ts";
 
@@ -69,6 +69,9 @@ it("K22: republishing 500 volumes starts no process and writes no log", async ()
   const closure = await node.addLocal(small("k22"));
   const volumes = Array.from({ length: 500 }, () => node.volume());
   for (const volume of volumes) await node.publish(volume, closure.root);
+  // The log is written behind the answers.
+  const published = () => node.plugin.logs.records.filter((record) => record["msg"] === "published");
+  await waitUntil("every audit record", () => published().length === volumes.length);
   const before = [spy.calls.length, logCount(node), mountIdOf(volumes[0] ?? node.volume())];
   for (let round = 0; round < 3; round++) {
     const outcomes = await Promise.all(volumes.map(async (volume) => node.publish(volume, closure.root)));
