@@ -3,7 +3,6 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { CsiClient, isReady } from "../csi/csi-client.ts";
-import { freePort } from "../processes/free-port.ts";
 import { LogCapture } from "../processes/log-capture.ts";
 import { killGroup } from "../processes/run-command.ts";
 import { waitUntil } from "../processes/wait-until.ts";
@@ -43,28 +42,26 @@ export class PluginProcess implements AsyncDisposable {
   readonly registrationDir: string;
   /** Path of the CSI socket. */
   readonly socketPath: string;
-  /** Base URL of /livez, /readyz and /metrics. */
-  readonly healthUrl: string;
   /** Logs of all starts, oldest first. */
   readonly logs = new LogCapture();
   readonly #init: PluginInit;
   #child: ChildProcess | undefined;
   #exit: Promise<PluginExit> | undefined;
   #client: CsiClient;
+  #recordsBeforeStart = 0;
 
-  private constructor(init: PluginInit, port: number) {
+  private constructor(init: PluginInit) {
     this.#init = init;
     this.stateDir = init.stateDir ?? join(init.baseDir, "state");
     this.kubeletDir = init.kubeletDir ?? join(init.baseDir, "kubelet");
     this.registrationDir = join(this.kubeletDir, "plugins_registry");
     this.socketPath = join(this.kubeletDir, "plugins/csi.niphas.io/csi.sock");
-    this.healthUrl = `http://127.0.0.1:${port}`;
     this.#client = new CsiClient(this.socketPath);
   }
 
   /** Makes the directories and, unless the caller says otherwise, starts the plugin and waits until it is ready. */
   static async create(init: PluginInit, options: { readonly start?: boolean } = {}): Promise<PluginProcess> {
-    const plugin = new PluginProcess(init, await freePort());
+    const plugin = new PluginProcess(init);
     mkdirSync(plugin.registrationDir, { recursive: true });
     mkdirSync(join(plugin.kubeletDir, "plugins/csi.niphas.io"), { recursive: true });
     mkdirSync(join(plugin.kubeletDir, "pods"), { recursive: true });
@@ -74,6 +71,13 @@ export class PluginProcess implements AsyncDisposable {
 
   get client(): CsiClient {
     return this.#client;
+  }
+
+  /** Base URL of /livez, /readyz and /metrics of the newest start: each takes a free port, which its log names. */
+  get healthUrl(): string {
+    const address = this.#servingAddress();
+    if (address === undefined) throw new Error(`the plugin has not said where it serves\n${this.logs.tail()}`);
+    return `http://${address}`;
   }
 
   /** Of the plugin or its wrapper. */
@@ -100,6 +104,7 @@ export class PluginProcess implements AsyncDisposable {
     const entry = this.#init.entry ?? ENTRY;
     const [program = "", ...args] = [...wrapper, process.execPath, ...entry, ...this.#flags()];
     const env = { ...process.env, ...this.#init.env };
+    this.#recordsBeforeStart = this.logs.records.length;
     const child = spawn(program, args, { env, detached: true, stdio: ["ignore", "pipe", "pipe"] });
     this.logs.read(child.stdout);
     this.logs.read(child.stderr);
@@ -113,7 +118,7 @@ export class PluginProcess implements AsyncDisposable {
       `the plugin to be ready\n${this.logs.tail()}`,
       async () => {
         if (!this.isRunning) throw new Error(`the plugin ended before it was ready\n${this.logs.tail()}`);
-        return isReady(await this.#client.probe({ deadlineMs: 1000 }));
+        return this.#servingAddress() !== undefined && isReady(await this.#client.probe({ deadlineMs: 1000 }));
       },
       { timeoutMs },
     );
@@ -149,6 +154,10 @@ export class PluginProcess implements AsyncDisposable {
     this.#client = new CsiClient(this.socketPath);
   }
 
+  #servingAddress(): unknown {
+    return this.logs.records.slice(this.#recordsBeforeStart).find((record) => record.msg === "serving")?.["health"];
+  }
+
   #flags(): readonly string[] {
     const flags: Record<string, string | readonly string[]> = {
       endpoint: `unix://${this.socketPath}`,
@@ -156,7 +165,7 @@ export class PluginProcess implements AsyncDisposable {
       "node-id": "test-node",
       "state-dir": this.stateDir,
       "kubelet-dir": this.kubeletDir,
-      "metrics-listen": this.healthUrl.slice("http://".length),
+      "metrics-listen": "127.0.0.1:0",
       substituter: this.#init.substituters ?? [NOBODY_LISTENS],
       "trusted-public-key": this.#init.trustedPublicKeys ?? [],
       "log-level": "debug",
