@@ -1,7 +1,10 @@
 #!/usr/bin/env bash
 # Everything that `npm test`, `npm run demo` and `npm run bench` need, on a fresh Debian 12 machine as root.
 #
-#   scripts/setup.sh [base|all]     base leaves out what only the tests use (csi-sanity); default: all
+#   scripts/setup.sh [base|all|cluster]     default: all
+#
+#   base leaves out what only the tests use (csi-sanity, Helm); cluster is base and what `npm run cluster`, `npm run images`
+#   and `npm run e2e` need: Kubernetes from source (9 minutes the first time), a root for nodes, CoreDNS, Helm.
 #
 # Fast when done: each step looks for its result first. Results are in $NIPHAS_CACHE_DIR (default /var/cache/niphas),
 # in places named by what they were made from; delete one to make it again. $NIPHAS_CACHE_DIR/env says where they are.
@@ -9,8 +12,17 @@
 source "$(dirname "${BASH_SOURCE[0]}")/setup/common.sh"
 source "$repo/scripts/setup/apt.sh"
 source "$repo/scripts/setup/node.sh"
+source "$repo/scripts/setup/debian-root.sh"
 source "$repo/scripts/setup/forky.sh"
+source "$repo/scripts/setup/go.sh"
 source "$repo/scripts/setup/csi-sanity.sh"
+source "$repo/scripts/setup/helm.sh"
+source "$repo/scripts/setup/kubeconform.sh"
+source "$repo/scripts/setup/buildah.sh"
+source "$repo/scripts/setup/image-base.sh"
+source "$repo/scripts/setup/kubernetes.sh"
+source "$repo/scripts/setup/node-root.sh"
+source "$repo/scripts/setup/coredns.sh"
 
 scope=${1:-all}
 set -o errtrace
@@ -26,7 +38,13 @@ take_lock() {
 
 write_env() {
   local part=$cache/.env.$$
-  printf 'export NIPHAS_FORKY_ROOT=%q\nexport NIPHAS_TOOLS_BIN=%q\nexport NIPHAS_CSI_SANITY=%q\n' "$forky_root" "$forky_tools" "$csi_sanity" >"$part"
+  {
+    printf 'export NIPHAS_FORKY_ROOT=%q\nexport NIPHAS_TOOLS_BIN=%q\nexport NIPHAS_CSI_SANITY=%q\n' "$forky_root" "$forky_tools" "$csi_sanity"
+    printf 'export NIPHAS_HELM=%q\nexport NIPHAS_KUBECONFORM=%q\nexport NIPHAS_KUBERNETES_SCHEMAS=%q\n' "$helm" "$kubeconform" "$kubernetes_schemas"
+    printf 'export NIPHAS_KUBERNETES=%q\nexport NIPHAS_NODE_ROOT=%q\nexport NIPHAS_COREDNS=%q\n' \
+      "$(kubernetes_binary "$kubernetes_default")" "$node_root" "$coredns"
+    printf 'export NIPHAS_BUILDAH=%q\nexport NIPHAS_IMAGE_BASE=%q\n' "$buildah" "$image_base"
+  } >"$part"
   if cmp --quiet "$part" "$cache/env"; then rm "$part"; else mv "$part" "$cache/env"; fi
 }
 
@@ -47,7 +65,27 @@ setup_host_tools
 setup_forky
 setup_forky_tools
 setup_example
-if [ "$scope" = all ]; then setup_csi_sanity; fi
+case $scope in
+  base) ;;
+  all)
+    setup_csi_sanity
+    setup_helm
+    setup_kubeconform
+    ;;
+  cluster)
+    setup_node_root
+    setup_kubernetes
+    setup_coredns
+    setup_helm
+    setup_kubeconform
+    setup_buildah
+    setup_image_base
+    ;;
+  *)
+    say "unknown scope $scope (there are base, all, cluster)"
+    exit 2
+    ;;
+esac
 if is_root; then write_env; else lacks root 'mounts, namespaces and a Nix store of its own need it' 'run the same command as root'; fi
 
 for item in "${missing[@]}"; do say "missing: $item"; done

@@ -1,8 +1,14 @@
 #!/usr/bin/env bash
-# scripts/with-setup.sh COMMAND...: sets the machine up, then runs COMMAND with the pinned Node.js and the tools on PATH.
+# scripts/with-setup.sh [--scope SCOPE] COMMAND...: sets the machine up, then runs COMMAND with the pinned Node.js and the
+# tools on PATH. SCOPE is one of scripts/setup.sh's; default: base.
 source "$(dirname "${BASH_SOURCE[0]}")/setup/common.sh"
 
-"$repo/scripts/setup.sh" base || {
+scope=base
+if [ "${1:-}" = --scope ]; then
+  scope=${2:?--scope needs a name}
+  shift 2
+fi
+"$repo/scripts/setup.sh" "$scope" || {
   status=$?
   if [ "$status" -eq 3 ]; then say 'cannot run this without what is missing (see above)'; fi
   exit "$status"

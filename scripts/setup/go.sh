@@ -1,0 +1,100 @@
+# Go, and programs that are built with it from the Go module proxy. Sourced by setup.sh.
+
+# Go 1.21 is the first that fetches the toolchain which a module asks for.
+go_is_enough() {
+  local version
+  version=$("$1" env GOVERSION 2>/dev/null) || return 1
+  [ "$(printf 'go1.21\n%s\n' "$version" | sort -V | head -n 1)" = go1.21 ]
+}
+
+find_go() {
+  local go
+  for go in "$(command -v go || true)" /usr/local/go/bin/go /usr/lib/go/bin/go; do
+    if [ -n "$go" ] && go_is_enough "$go"; then printf '%s\n' "$go"; return 0; fi
+  done
+  return 1
+}
+
+# Debian 12's own Go is too old; backports' is used for this one installation, without changing the machine's sources.
+install_backports_go() {
+  local mirror codename lists
+  mirror=$(debian_mirror)
+  codename=$(. /etc/os-release && printf '%s' "$VERSION_CODENAME")
+  lists=$(mktemp -d)
+  mkdir -p "$lists/state/partial"
+  printf 'deb %s %s main\ndeb %s %s-backports main\n' "$mirror" "$codename" "$mirror" "$codename" >"$lists/sources.list"
+  local options=(-o "Dir::Etc::sourcelist=$lists/sources.list" -o Dir::Etc::sourceparts=- -o "Dir::State::lists=$lists/state" -o APT::Sandbox::User=root)
+  local status=0
+  apt_get "${options[@]}" update &&
+    apt_get "${options[@]}" install -y --no-install-recommends -t "$codename-backports" golang-go || status=$?
+  rm -rf "$lists"
+  return "$status"
+}
+
+# ensure_go WHAT: sets $go to a Go that can build WHAT; else names what is missing and fails.
+ensure_go() {
+  if go=$(find_go); then return 0; fi
+  if ! is_root || ! is_debian; then
+    lacks 'Go 1.21 or later' "it builds $1" 'install Go, or run npm run setup as root on Debian 12'
+    return 1
+  fi
+  timed 'Go from Debian backports' install_backports_go || true
+  if go=$(find_go); then return 0; fi
+  lacks 'Go 1.21 or later' "it builds $1" 'make the package mirror and its backports reachable, then run npm run setup'
+  return 1
+}
+
+cache_is_writable() { mkdir -p "$cache" 2>/dev/null && [ -w "$cache" ]; }
+
+# finish_program FILE COMMAND...: COMMAND makes the program FILE in the directory $part, which takes its place when all is done.
+finish_program() {
+  local dir part status=0
+  dir=$(dirname "$1")
+  part=$dir.part
+  shift
+  rm -rf "$part" && mkdir -p "$part"
+  "$@" || status=$?
+  if [ "$status" -eq 0 ]; then mv "$part" "$dir"; else rm -rf "$part"; fi
+  return "$status"
+}
+
+# setup_built FILE LABEL WHY COMMAND...: makes the program FILE with COMMAND unless it is there.
+setup_built() {
+  local file=$1 label=$2 why=$3 go
+  shift 3
+  [ -x "$file" ] && return 0
+  ensure_go "$label" || return 0
+  if ! cache_is_writable; then
+    lacks "$label" "the cache directory $cache is not writable" 'run npm run setup as root, or set NIPHAS_CACHE_DIR'
+    return 0
+  fi
+  timed "$label" finish_program "$file" "$@" ||
+    lacks "$label" "$why" 'make the Go module proxy reachable, then run npm run setup'
+}
+
+go_install() { CGO_ENABLED=0 GOTOOLCHAIN=auto GOFLAGS=-trimpath GOBIN=$part "$go" install "$1"; }
+
+# setup_go_program PACKAGE@VERSION FILE WHY: makes the program FILE, which the module proxy has as a package of its own.
+setup_go_program() { setup_built "$2" "$(basename "$2") ${1##*@}" "$3" go_install "$1"; }
+
+# go_build_here SOURCES FILE WRITE-GO-MOD [FLAG...]: a main package of ours in a module that the command WRITE-GO-MOD describes.
+go_build_here() {
+  local sources=$1 name write_module=$3 work status=0
+  name=$(basename "$2")
+  shift 3
+  work=$(mktemp -d)
+  cp "$sources"/*.go "$work/"
+  (
+    export CGO_ENABLED=0 GOTOOLCHAIN=auto GOFLAGS=-mod=mod
+    cd "$work" && "$write_module" && "$go" build -trimpath -buildvcs=false "$@" -o "$part/$name" .
+  ) || status=$?
+  rm -rf "$work"
+  return "$status"
+}
+
+# setup_go_module SOURCES FILE WHY WRITE-GO-MOD [FLAG...]: makes the program FILE from our main package in SOURCES.
+setup_go_module() {
+  local sources=$1 file=$2 why=$3
+  shift 3
+  setup_built "$file" "$(basename "$(dirname "$file")")" "$why" go_build_here "$sources" "$file" "$@"
+}

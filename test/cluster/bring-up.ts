@@ -1,0 +1,123 @@
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { runCommand } from "@niphas/testing";
+import type { ClusterMachines } from "./cluster-machines.ts";
+import { ApiClient } from "./control-plane/api-client.ts";
+import { ControlPlane } from "./control-plane/control-plane.ts";
+import { isDnsAvailable, readyNodes, waitFor } from "./control-plane/readiness.ts";
+import { dnsImage, pauseImage } from "./images/cluster-images.ts";
+import { API_SERVER } from "./network/addresses.ts";
+import type { ClusterNode } from "./node/cluster-node.ts";
+import { writeNodeFiles } from "./node/node-files.ts";
+import { createPki, type Pki } from "./pki/authority.ts";
+import { writeKubeconfig } from "./pki/kubeconfig.ts";
+import type { ClusterState } from "./state/cluster-state.ts";
+import type { ClusterLayout } from "./state/layout.ts";
+
+export interface BringUpInit {
+  readonly layout: ClusterLayout;
+  readonly state: ClusterState;
+  readonly machines: ClusterMachines;
+  readonly report: (line: string) => void;
+  readonly signal?: AbortSignal;
+}
+
+const NODES_TIMEOUT_MS = 180_000;
+const DNS_MANIFEST = join(import.meta.dirname, "addons/coredns.yaml");
+
+/** From nothing to a cluster whose nodes are ready. What it leaves when it fails is for the caller to remove. */
+export async function bringUp(init: BringUpInit): Promise<void> {
+  const { layout, state, machines, report, signal } = init;
+  report("certificates, disks");
+  const [pki] = await Promise.all([createPki(layout.pkiDirectory, state.nodes, signal), createDisks(init)]);
+  writeKubeconfigs(init, pki);
+  const images = clusterImages(init);
+  const control = new ControlPlane({
+    cluster: layout.name,
+    machine: machines.control,
+    hardware: machines.controlHardware,
+    pki,
+    apiPort: state.apiPort,
+    nodes: state.nodes,
+    ...withSignal(signal),
+  });
+  await control.switchOn();
+  const api = new ApiClient(pki, state.apiPort);
+  report("etcd, API server");
+  await control.startApiServer();
+  const apiReady = control.untilApiServerReady(api).then(() => report("API server is ready"));
+  const starting = machines.nodes.map((node, index) =>
+    startNode(init, { node, index: index + 1, pki, images, apiReady }),
+  );
+  await Promise.all([startControllers(control, api, apiReady), ...starting]);
+  await untilComplete(init, control, api);
+}
+
+async function createDisks({ machines, signal }: BringUpInit): Promise<void> {
+  await Promise.all([
+    machines.control.createDisks(machines.controlHardware, signal),
+    ...machines.nodeMachines.map((machine) => machine.createDisks(machines.nodeHardware, signal)),
+  ]);
+}
+
+function writeKubeconfigs({ layout, state }: BringUpInit, pki: Pki): void {
+  const common = { cluster: layout.name, identity: "admin" };
+  const loopback = `https://127.0.0.1:${state.apiPort}`;
+  writeKubeconfig(pki, { ...common, server: loopback, file: layout.kubeconfigFile });
+  writeKubeconfig(pki, { ...common, server: API_SERVER, file: layout.internalKubeconfigFile });
+}
+
+async function clusterImages({ layout, state }: BringUpInit): Promise<readonly string[]> {
+  if (state.nodes === 0) return [];
+  mkdirSync(layout.imageDirectory, { recursive: true });
+  const pause = pauseImage(layout.imageDirectory, state.tools.nodeRoot);
+  return Promise.all([pause, dnsImage(layout.imageDirectory, state.tools.corednsBinary)]);
+}
+
+async function startControllers(control: ControlPlane, api: ApiClient, apiReady: Promise<void>): Promise<void> {
+  await apiReady;
+  await control.startControllers();
+  await control.untilControllersReady(api);
+}
+
+interface NodeStart {
+  readonly node: ClusterNode;
+  readonly index: number;
+  readonly pki: Pki;
+  readonly images: Promise<readonly string[]>;
+  readonly apiReady: Promise<void>;
+}
+
+async function startNode(init: BringUpInit, { node, index, pki, images, apiReady }: NodeStart): Promise<void> {
+  const { layout, machines, report, signal } = init;
+  const machine = machines.nodeMachines[index - 1];
+  if (machine === undefined) return;
+  writeNodeFiles(machine.configurationDirectory, { cluster: layout.name, index, pki });
+  await node.switchOn(signal);
+  await node.start("containerd", signal);
+  for (const image of await images) await node.loadImage(image, signal);
+  await apiReady;
+  await Promise.all([node.start("kubelet", signal), node.start("kube-proxy", signal)]);
+  report(`${node.name}: containerd, kubelet and kube-proxy are started`);
+}
+
+async function untilComplete(init: BringUpInit, control: ControlPlane, api: ApiClient): Promise<void> {
+  const { state, report, signal } = init;
+  if (state.nodes === 0) return;
+  await applyDns(init);
+  const wait = { timeoutMs: NODES_TIMEOUT_MS, check: () => control.checkDaemons(), ...withSignal(signal) };
+  await waitFor("nodes to be ready", async () => (await readyNodes(api, signal)).length === state.nodes, wait);
+  report("nodes are ready");
+  await control.startProxy();
+  await waitFor("CoreDNS", () => isDnsAvailable(api, signal), wait);
+  report("DNS is ready");
+}
+
+async function applyDns({ layout, state, signal }: BringUpInit): Promise<void> {
+  const kubectl = [state.tools.kubernetesBinary, "kubectl", `--kubeconfig=${layout.kubeconfigFile}`];
+  await runCommand([...kubectl, "apply", "--server-side", "--filename", DNS_MANIFEST], withSignal(signal));
+}
+
+function withSignal(signal: AbortSignal | undefined): { readonly signal?: AbortSignal } {
+  return signal === undefined ? {} : { signal };
+}
