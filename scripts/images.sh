@@ -1,0 +1,39 @@
+#!/usr/bin/env bash
+# npm run images [-- --only node,control,stub] [--push REGISTRY] ...: builds the container images into dist/images.
+# npm run images -- test [VITEST-OPTION...]: builds them twice and looks at what came out (test/images).
+#
+# As root on Debian with buildah, on a base from Debian's own packages; elsewhere with Docker. `--help` has the options.
+source "$(dirname "${BASH_SOURCE[0]}")/setup/common.sh"
+source "$repo/scripts/setup/apt.sh"
+source "$repo/scripts/setup/node.sh"
+source "$repo/scripts/setup/debian-root.sh"
+source "$repo/scripts/setup/buildah.sh"
+source "$repo/scripts/setup/image-base.sh"
+
+# wait_for_lock DESCRIPTOR WHAT: it is released when this process, or the program that it becomes, has ended.
+wait_for_lock() {
+  flock --nonblock "$1" || { say "$2; waiting for it"; flock "$1"; }
+}
+
+setup_node
+if is_root && is_debian; then
+  mkdir -p "$cache/buildah"
+  # Two builds share dist/images and buildah's storage.
+  exec 8>"$cache/buildah/.lock"
+  wait_for_lock 8 'images are being built by another process'
+  exec 9>"$cache/.lock"
+  wait_for_lock 9 'another set-up is running'
+  setup_buildah
+  setup_image_base
+  exec 9>&-
+  export NIPHAS_BUILDAH=$buildah NIPHAS_IMAGE_BASE=$image_base
+fi
+for item in "${missing[@]}"; do say "missing: $item"; done
+if [ "${#missing[@]}" -gt 0 ]; then exit 3; fi
+export NIPHAS_CACHE_DIR=$cache PATH=$repo/node_modules/.bin:$PATH
+if [ "${1:-}" = test ]; then
+  shift
+  cd "$repo"
+  exec vitest run --project images "$@"
+fi
+exec node "$repo/scripts/images/main.ts" "$@"
