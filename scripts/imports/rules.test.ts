@@ -38,6 +38,12 @@ describe("import direction", () => {
     expect(check("packages/nix/src/a.ts", 'import "../../../scripts/x.ts";')).toHaveLength(1);
   });
 
+  it("lets the tests of a package, not its sources, import the twins of packages/testing", () => {
+    expect(check("packages/nix/src/a.test.ts", 'import { x } from "@niphas/testing";')).toEqual([]);
+    expect(check("packages/nix/src/a.ts", 'import { x } from "@niphas/testing";')).toHaveLength(1);
+    expect(check("packages/nix/src/a.test.ts", 'import { x } from "@niphas/cli";')).toHaveLength(1);
+  });
+
   it("lets tests, scripts and examples import any package by name", () => {
     expect(check("test/real/a.test.ts", 'import { x } from "@niphas/cli";')).toEqual([]);
   });

@@ -1,1 +1,14 @@
-export {};
+export { type BackOffInit, backOffMs } from "./back-off/back-off.ts";
+export { HttpKubeClient, type HttpKubeClientInit } from "./client/http-kube-client.ts";
+export { createKubeClient, type OwnedKubeClient } from "./create-client.ts";
+export { KubeConfigCredentials, type KubeConfigInit } from "./credentials/kube-config.ts";
+export { HttpTransport } from "./http/transport.ts";
+export * from "./objects/apps.ts";
+export * from "./objects/core.ts";
+export * from "./objects/kube-object.ts";
+export { apiVersionOf, type Resource, resource } from "./objects/resource.ts";
+export * from "./objects/storage.ts";
+export type * from "./ports.ts";
+export { WorkQueue, type WorkQueueInit } from "./queue/work-queue.ts";
+export type { Change } from "./reflector/object-cache.ts";
+export { Reflector, type ReflectorInit } from "./reflector/reflector.ts";

@@ -11,7 +11,7 @@ const PRETEND =
   "data:text/javascript,const versions={...process.versions,node:'20.19.0'};" +
   "Object.defineProperty(process,'versions',{value:versions});Object.defineProperty(process,'version',{value:'v20.19.0'})";
 /** A launcher that swallows a signal must not outlive its test. */
-const DEADLINE = { timeout: 4000, killSignal: "SIGKILL" } as const;
+const DEADLINE = { timeout: 60_000, killSignal: "SIGKILL" } as const;
 
 function launch(launcher: string, args: readonly string[], nodeFlags: readonly string[] = []) {
   const env = { PATH: process.env["PATH"] };

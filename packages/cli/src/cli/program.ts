@@ -1,11 +1,14 @@
 import { Command } from "commander";
+import { cleanNodeCommand } from "../clean-node/command.ts";
 import { closureCommand } from "../closure/command.ts";
+import { controllerCommand } from "../controller/command.ts";
 import { doctorCommand } from "../doctor/command.ts";
 import { runCommand } from "../run/command.ts";
+import { uninstallCommand } from "../uninstall/command.ts";
 import { versionCommand } from "../version/command.ts";
 import type { CliContext } from "./context.ts";
 
-const OWN_COMMANDS = ["run", "doctor", "closure", "version"];
+const OWN_COMMANDS = ["run", "doctor", "closure", "controller", "uninstall", "clean-node", "version"];
 
 /** Every command, by name. */
 export const COMMAND_NAMES: readonly string[] = [...OWN_COMMANDS, "csi"];
@@ -33,6 +36,9 @@ export async function createProgram(context: CliContext, commandName: string): P
   program.addCommand(doctorCommand(context));
   program.addCommand(closureCommand(context));
   if (!OWN_COMMANDS.includes(commandName)) program.addCommand(await loadCsiCommand());
+  program.addCommand(controllerCommand(context));
+  program.addCommand(uninstallCommand(context));
+  program.addCommand(cleanNodeCommand(context));
   program.addCommand(versionCommand(context));
   throwErrors(program, context);
   return program;

@@ -1,0 +1,50 @@
+import type { ListenAddress } from "@niphas/core";
+import { createKubeClient } from "@niphas/kube";
+import { NodeController } from "./controller/node-controller.ts";
+import { healthApp } from "./health/health-app.ts";
+import { serveHealth } from "./health/health-server.ts";
+import { createLogger } from "./log/logger.ts";
+import { ControllerMetrics } from "./metrics/controller-metrics.ts";
+import type { UninstallOptions } from "./uninstall/options.ts";
+import { Uninstaller } from "./uninstall/uninstaller.ts";
+
+export interface ControllerOptions {
+  /** @default the pod's own service account */
+  readonly kubeconfigFile: string | undefined;
+  readonly driverName: string;
+  readonly taintKey: string;
+  /** Undefined: nowhere. */
+  readonly healthListen: ListenAddress | undefined;
+  readonly logLevel: string;
+}
+
+/**
+ * Runs the node controller until the signal aborts.
+ * @throws NiphasError InvalidConfiguration when it cannot start
+ */
+export async function runController(options: ControllerOptions, signal: AbortSignal): Promise<void> {
+  const { kubeconfigFile, driverName, taintKey, healthListen } = options;
+  using kube = createKubeClient({ file: kubeconfigFile });
+  const logger = createLogger(options.logLevel);
+  const metrics = new ControllerMetrics();
+  const controller = new NodeController({ client: kube.client, logger, observer: metrics }, { driverName, taintKey });
+  metrics.watch(controller);
+  await using resources = new AsyncDisposableStack();
+  const app = healthApp({ controller, metrics });
+  const health = healthListen === undefined ? undefined : resources.use(await serveHealth(app, healthListen));
+  logger.info({ driverName, taintKey, health: health?.address ?? "off", apiServer: kube.server }, "running");
+  await controller.run(signal);
+  logger.info("ended");
+}
+
+/**
+ * Takes the node plugin and its traces off the cluster; see {@link Uninstaller}.
+ * @throws NiphasError as {@link Uninstaller.run}, and InvalidConfiguration without usable credentials
+ */
+export async function runUninstall(
+  options: UninstallOptions & Pick<ControllerOptions, "kubeconfigFile">,
+  { report, signal }: { readonly report: (line: string) => void; readonly signal: AbortSignal },
+): Promise<void> {
+  using kube = createKubeClient({ file: options.kubeconfigFile });
+  await new Uninstaller({ client: kube.client, report }, options).run(signal);
+}
