@@ -44,13 +44,18 @@ export const ERROR_CODES = {
   WrongSystem: "invalid",
   UnsupportedAttribute: "invalid",
   ProgramNotExecutable: "invalid",
+  ApiRefused: "invalid",
   PolicyDenied: "denied",
   PolicyInvalid: "denied",
   UntrustedPath: "denied",
+  ApiDenied: "denied",
   PathNotFound: "notFound",
   ProgramNotFound: "notFound",
+  ApiNotFound: "notFound",
   VolumeConflict: "conflict",
   StateInUse: "conflict",
+  VolumesInUse: "conflict",
+  ApiConflict: "conflict",
   VolumeBusy: "busy",
   DiskFull: "exhausted",
   InodesExhausted: "exhausted",
@@ -61,6 +66,9 @@ export const ERROR_CODES = {
   PathDistrusted: "unavailable",
   ShuttingDown: "unavailable",
   ViewUnavailable: "unavailable",
+  NodesNotCleaned: "unavailable",
+  ApiExpired: "unavailable",
+  ApiUnavailable: "unavailable",
   Cancelled: "unavailable",
   BadBytes: "corrupt",
   CommandFailed: "internal",
@@ -98,7 +106,7 @@ export function toNiphasError(value: unknown): NiphasError {
   if (isNiphasError(value)) return value;
   const systemCode = systemErrorCode(value);
   if (systemCode === "ENOSPC" || systemCode === "EDQUOT") {
-    return new NiphasError("DiskFull", "the node's disk is full", { cause: value });
+    return new NiphasError("DiskFull", "the node's disk is full: make room or give it a larger disk", { cause: value });
   }
   if (systemCode === "EROFS") {
     return new NiphasError("StoreUnavailable", "the node's state directory is read-only", { cause: value });

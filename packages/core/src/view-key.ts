@@ -5,7 +5,7 @@ import type { StorePath } from "./store-path.ts";
 /** Names one view; 64 hex characters. Made only by {@link viewKey}, read back by {@link parseViewKey}. */
 export type ViewKey = string & { readonly __brand: "ViewKey" };
 
-/** `store`: the view is `/nix/store`. `nix`: the view is `/nix`, with `store/` and `var/result`. */
+/** `store`: the view is `/nix/store`. `nix`: the view is `/nix`, with `store/`, `var/result` and `nix`. */
 export type ViewLayout = "store" | "nix";
 
 export type ViewStrategyName = "composefs" | "tree";
@@ -27,7 +27,7 @@ export interface ViewKeyInput {
 }
 
 /** Raise when what a view holds for the same input changes. */
-export const VIEW_FORMAT_VERSION = 1;
+export const VIEW_FORMAT_VERSION = 2;
 
 /** The sha256 of all that decides a view's bytes; the order of the input's lists does not matter. */
 export function viewKey(input: ViewKeyInput): ViewKey {

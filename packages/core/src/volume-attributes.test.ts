@@ -159,6 +159,16 @@ describe("unknown keys", () => {
     expect(error.message).toContain("allowed are storePath, storePath.<system>, entrypoint, view");
   });
 
+  test.each([
+    ["storePaht", "storePath"],
+    ["storePath.x86_64-linxu", "storePath.x86_64-linux"],
+    ["Entrypoint", "entrypoint"],
+  ])("%s is refused with the name that was meant", (key, meant) => {
+    expect(refusal({ [key]: HELLO }).message).toContain(
+      `unknown volume attribute "${key}" (did you mean ${meant}?): allowed`,
+    );
+  });
+
   test.each(["constructor", "toString", "hasOwnProperty", "__proto__"])("%s is a key like any other", (key) => {
     const attributes = Object.fromEntries([
       ["storePath", HELLO],

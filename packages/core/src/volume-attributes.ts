@@ -1,4 +1,5 @@
 import { NiphasError } from "./errors.ts";
+import { nearestText } from "./nearest-text.ts";
 import { type PathInStore, parsePathInStore, type StorePath, storePathName } from "./store-path.ts";
 import { isSystem, type System } from "./system.ts";
 import type { ViewLayout, ViewLink } from "./view-key.ts";
@@ -48,7 +49,10 @@ const REFUSED: Readonly<Record<string, string>> = {
 export function parseVolumeAttributes(attributes: Readonly<Record<string, string>>, system: System): VolumeRequest {
   const own = Object.entries(attributes).filter(([key]) => !key.startsWith(KUBELET_KEY_PREFIX));
   refuseOversize(own);
-  refuseUnknown(own.map(([key]) => key));
+  refuseUnknown(
+    own.map(([key]) => key),
+    system,
+  );
   const values = new Map(own);
   const { text, layout } = chooseRootText(values, system);
   const roots = parseRoots(text);
@@ -92,18 +96,27 @@ function refuseOversize(entries: readonly (readonly [string, string])[]): void {
   }
 }
 
-function refuseUnknown(keys: readonly string[]): void {
+function refuseUnknown(keys: readonly string[], system: System): void {
   for (const key of keys) {
     const advice = Object.hasOwn(REFUSED, key) ? REFUSED[key] : undefined;
     if (advice !== undefined) throw new NiphasError("UnsupportedAttribute", advice);
   }
   const unknown = keys.filter((key) => !isKnownKey(key));
   if (unknown.length === 0) return;
-  const shown = unknown.slice(0, MAX_REPORTED_KEYS).map(printable).join(", ");
+  const shown = unknown
+    .slice(0, MAX_REPORTED_KEYS)
+    .map((key) => `${printable(key)}${suggestion(key, system)}`)
+    .join(", ");
   throw new NiphasError(
     "InvalidAttribute",
     `unknown volume attribute ${shown}: allowed are storePath, storePath.<system>, entrypoint, view`,
   );
+}
+
+/** For a slip of the pen. Says nothing that the pod did not know. */
+function suggestion(key: string, system: System): string {
+  const meant = nearestText(key, ["storePath", "entrypoint", "view", `storePath.${system}`]);
+  return meant === undefined ? "" : ` (did you mean ${meant}?)`;
 }
 
 function isKnownKey(key: string): boolean {

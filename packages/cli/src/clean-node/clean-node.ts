@@ -33,11 +33,12 @@ export async function cleanNode(options: CleanNodeOptions, signal: AbortSignal):
   const lock = StateLock.acquire(stateDir);
   try {
     const doomed = contentsToDelete(stateDir, options);
-    const mounts = unmountOurs(new LinuxMounter(), { kubeletDir, viewsDir: realViewsDir(stateDir), doomed });
+    const mounter = new LinuxMounter();
+    const mounts = unmountOurs(mounter, { kubeletDir, viewsDir: realViewsDir(stateDir), doomed });
     removeSockets(kubeletDir);
     await deleteAll(doomed, signal);
     lock.release();
-    const rest = options.keepStore ? `the store in ${stateDir} stays` : await removeStateDir(stateDir, signal);
+    const rest = options.keepStore ? `the store in ${stateDir} stays` : await removeStateDir(stateDir, mounter, signal);
     return `volumes unmounted: ${mounts.volumes.length}; views unmounted: ${mounts.views.length}; ${rest}`;
   } finally {
     lock.release();

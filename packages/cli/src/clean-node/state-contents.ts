@@ -1,6 +1,7 @@
 import { lstatSync, readdirSync, realpathSync, rmdirSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { NiphasError, systemErrorCode } from "@niphas/core";
+import type { Mounter } from "@niphas/views";
 import { runTool } from "../tools/run-tool.ts";
 
 /** What the plugin makes in its state directory; docs/interfaces.md. Nothing else is touched. */
@@ -16,6 +17,7 @@ const CONTENTS_BESIDE_STORE = [
 const LOCK_FILES = ["lock.sqlite", "lock.sqlite-journal"];
 
 const DELETE_TIMEOUT_MS = 3_600_000;
+const MAX_NAMED = 10;
 
 /** The state directory with links resolved; undefined when there is none. */
 export function findStateDir(stateDir: string): string | undefined {
@@ -55,20 +57,17 @@ export async function deleteAll(paths: readonly string[], signal: AbortSignal): 
 }
 
 /** Removes the lock's files, which must come last, and the directory itself. @returns what is left of it, for people */
-export async function removeStateDir(stateDir: string, signal: AbortSignal): Promise<string> {
+export async function removeStateDir(stateDir: string, mounter: Mounter, signal: AbortSignal): Promise<string> {
   await deleteAll(
     LOCK_FILES.map((name) => join(stateDir, name)),
     signal,
   );
-  try {
-    rmdirSync(stateDir);
-    return `${stateDir} removed`;
-  } catch (error) {
-    const code = systemErrorCode(error);
-    if (code === "EBUSY") return `${stateDir} emptied; it is a mount point and stays`;
-    if (code !== "ENOTEMPTY" && code !== "EEXIST") throw error;
-    return `${stateDir} stays, since it holds what is not the plugin's: ${readdirSync(stateDir).slice(0, 10).join(", ")}`;
-  }
+  const foreign = readdirSync(stateDir).slice(0, MAX_NAMED);
+  if (foreign.length > 0) return `${stateDir} stays, since it holds what is not the plugin's: ${foreign.join(", ")}`;
+  // As in a pod, where removing it fails in more ways than one.
+  if (mounter.isMountPoint(stateDir)) return `${stateDir} emptied; it is a mount point and stays`;
+  rmdirSync(stateDir);
+  return `${stateDir} removed`;
 }
 
 function isThere(path: string): boolean {

@@ -2,7 +2,6 @@ import { describe, expect, it } from "vitest";
 import { fail, isHealthy, ok, warn } from "./check.ts";
 import { checkFileSystems, checkKernel } from "./checks/kernel.ts";
 import { checkKeys } from "./checks/keys.ts";
-import { isShared } from "./checks/kubelet.ts";
 import { userNamespaceAdvice } from "./checks/namespaces.ts";
 import { versionIn } from "./checks/tools.ts";
 import { viewChecks } from "./checks/views.ts";
@@ -41,21 +40,6 @@ describe("checkKeys", () => {
     const result = checkKeys([good, "mine:secret"]);
     expect(result).toMatchObject({ status: "fail", message: expect.stringContaining("key 2 is wrong") });
     expect(JSON.stringify(result)).not.toContain("secret");
-  });
-});
-
-describe("isShared", () => {
-  const table = [
-    "21 1 254:0 / / rw,relatime shared:1 - ext4 /dev/vda rw",
-    "30 21 254:0 /k /var/lib/kubelet rw,relatime - ext4 /dev/vda rw",
-    "31 21 254:0 /p /var/lib/kubelet/pods rw,relatime shared:7 master:3 - ext4 /dev/vda rw",
-    "",
-  ].join("\n");
-
-  it("looks at the mount that holds the directory", () => {
-    expect(isShared(table, "/var/lib/kubelet")).toBe(false);
-    expect(isShared(table, "/var/lib/kubelet/pods/x")).toBe(true);
-    expect(isShared(table, "/var/lib/kubelets")).toBe(true);
   });
 });
 

@@ -1,6 +1,6 @@
 import { isNiphasError, NiphasError, systemErrorCode } from "@niphas/core";
+import { replaceProcess, setParentDeathSignal } from "@niphas/views";
 import { type EnterFailure, type EnterSpec, readSpec, reportFailure, reportStarting, STDERR_FD } from "./enter-spec.ts";
-import { replaceProcess, setParentDeathSignal } from "./libc.ts";
 import { dropToContainerPrivileges } from "./privileges.ts";
 import { enterRootFileSystem } from "./root-file-system.ts";
 import { explainStartFailure } from "./start-failure.ts";

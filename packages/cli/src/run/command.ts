@@ -3,6 +3,7 @@ import { NiphasError } from "@niphas/core";
 import { Command } from "commander";
 import type { CliContext } from "../cli/context.ts";
 import {
+  addNetrcFileOption,
   addStateDirOption,
   addStoreOption,
   addSubstituterOptions,
@@ -50,7 +51,7 @@ export function runCommand(context: CliContext): Command {
     .option("--entrypoint <path>", "program to run, relative to the store path or absolute in the store")
     .option("--quiet", "no progress on standard error")
     .addHelpText("after", EXAMPLES);
-  addStateDirOption(addSubstituterOptions(addStoreOption(command)));
+  addStateDirOption(addNetrcFileOption(addSubstituterOptions(addStoreOption(command))));
   return command.action(async (what: string, args: readonly string[], flags: RunFlags) => {
     context.setExitCode(await runWorkload(runRequest(what, args, flags, context.workingDir), context));
   });

@@ -1,6 +1,6 @@
 import { CACHE_NIXOS_ORG_KEY } from "@niphas/core";
 import { describe, expect, it } from "vitest";
-import { stateDirOf, storeRootDir, trustedKeyTexts } from "./store-options.ts";
+import { nixSettings, stateDirOf, storeRootDir, trustedKeyTexts } from "./store-options.ts";
 
 const user = { env: {}, uid: 1000, homeDir: "/home/me", workingDir: "/app" };
 const root = { ...user, uid: 0 };
@@ -33,5 +33,21 @@ describe("trustedKeyTexts", () => {
       CACHE_NIXOS_ORG_KEY,
       "mine:x",
     ]);
+  });
+});
+
+describe("the netrc file", () => {
+  it("is looked for from the working directory, and is none by default", () => {
+    const here = { ...user, workingDir: import.meta.dirname };
+    expect(nixSettings({ netrcFile: "store-options.ts" }, here).netrcFile).toBe(`${here.workingDir}/store-options.ts`);
+    expect(nixSettings({}, here).netrcFile).toBeUndefined();
+  });
+
+  it("has to be there: Nix would go on without it", () => {
+    const failure = expect.objectContaining({
+      code: "InvalidConfiguration",
+      message: expect.stringContaining("ENOENT"),
+    });
+    expect(() => nixSettings({ netrcFile: "/nonexistent/netrc" }, user)).toThrow(failure);
   });
 });

@@ -1,6 +1,6 @@
-import { existsSync } from "node:fs";
+import { accessSync, constants, existsSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { CACHE_NIXOS_ORG_KEY, NiphasError, parseTrustedKey } from "@niphas/core";
+import { CACHE_NIXOS_ORG_KEY, NiphasError, parseTrustedKey, systemErrorCode } from "@niphas/core";
 import type { NixSettings } from "@niphas/nix";
 import type { Command } from "commander";
 import type { CliContext } from "../cli/context.ts";
@@ -11,7 +11,11 @@ export interface StoreFlags {
   readonly stateDir?: string;
   readonly substituter?: readonly string[];
   readonly trustedPublicKey?: readonly string[];
+  readonly netrcFile?: string;
 }
+
+/** What places and defaults are worked out from. */
+type Surroundings = Pick<CliContext, "env" | "uid" | "homeDir" | "workingDir">;
 
 export const DEFAULT_SUBSTITUTER = "https://cache.nixos.org";
 export const DEFAULT_ROOT_STATE_DIR = "/var/lib/niphas/run";
@@ -53,11 +57,15 @@ export function addSubstituterOptions(command: Command): Command {
     );
 }
 
+export function addNetrcFileOption(command: Command): Command {
+  return command.option(
+    "--netrc-file <file>",
+    "credentials for the binary caches, as lines `machine … login … password …`; a Nix daemon uses its own instead",
+  );
+}
+
 /** The directory that holds niphas's own store, views and caches; not made here. */
-export function stateDirOf(
-  flags: StoreFlags,
-  context: Pick<CliContext, "env" | "uid" | "homeDir" | "workingDir">,
-): string {
+export function stateDirOf(flags: StoreFlags, context: Surroundings): string {
   if (flags.stateDir !== undefined) return resolve(context.workingDir, flags.stateDir);
   if (context.uid === 0) return DEFAULT_ROOT_STATE_DIR;
   const stateHome = context.env["XDG_STATE_HOME"];
@@ -69,7 +77,7 @@ export function stateDirOf(
 /** `/` for this machine's own store, else the root directory of a chroot store. */
 export function storeRootDir(
   flags: StoreFlags,
-  context: Pick<CliContext, "env" | "uid" | "homeDir" | "workingDir">,
+  context: Surroundings,
   daemonIsThere: () => boolean = () => existsSync(DAEMON_SOCKET),
 ): string {
   if (flags.store !== undefined) return resolve(context.workingDir, flags.store);
@@ -89,14 +97,14 @@ export function substituterUrls(flags: StoreFlags): readonly string[] {
 
 /**
  * What Nix is told.
- * @throws NiphasError InvalidConfiguration for a key or URL that cannot be right
+ * @throws NiphasError InvalidConfiguration for a key or URL that cannot be right, and a file that cannot be read
  */
-export function nixSettings(flags: StoreFlags, context: CliContext): NixSettings {
+export function nixSettings(flags: StoreFlags, context: Surroundings): NixSettings {
   return {
     store: { rootDir: storeRootDir(flags, context) },
     substituters: substituterUrls(flags).map(assertSubstituter),
     trustedKeys: trustedKeyTexts(flags).map(parseTrustedKey),
-    netrcFile: undefined,
+    netrcFile: flags.netrcFile === undefined ? undefined : readableFile(resolve(context.workingDir, flags.netrcFile)),
     cacheDir: join(stateDirOf(flags, context), "cache"),
     maxJobs: MAX_JOBS,
     connectTimeoutSeconds: CONNECT_TIMEOUT_SECONDS,
@@ -109,4 +117,15 @@ export function nixSettings(flags: StoreFlags, context: CliContext): NixSettings
 function assertSubstituter(text: string): string {
   if (URL.canParse(text) && !/\s/.test(text)) return text;
   throw new NiphasError("InvalidConfiguration", "--substituter takes a URL such as https://cache.example.org");
+}
+
+/** Nix itself says nothing about a file that is not there: the cache would refuse, and nobody would know why. */
+function readableFile(path: string): string {
+  try {
+    accessSync(path, constants.R_OK);
+    return path;
+  } catch (cause) {
+    const message = `--netrc-file ${path} cannot be read (${systemErrorCode(cause) ?? "unknown error"})`;
+    throw new NiphasError("InvalidConfiguration", message, { cause });
+  }
 }

@@ -17,13 +17,13 @@ export interface ApiRequest {
  * The kernel asks a silent peer after this time, then every second, and gives up ten seconds later: a watch whose
  * network has gone is noticed although the API server may have nothing to say. libuv sets the latter two.
  */
-const TCP_KEEP_ALIVE_MS = 30_000;
+const KEEP_ALIVE = { keepAlive: true, keepAliveMsecs: 30_000 };
 const USER_AGENT = "niphas";
 
 /** Sends requests to the API server over connections that are kept and reused. */
 export class HttpTransport {
   readonly #credentials: Credentials;
-  readonly #agents = { http: new HttpAgent({ keepAlive: true }), https: new HttpsAgent({ keepAlive: true }) };
+  readonly #agents = { http: new HttpAgent(KEEP_ALIVE), https: new HttpsAgent(KEEP_ALIVE) };
 
   constructor(components: { readonly credentials: Credentials }) {
     this.#credentials = components.credentials;
@@ -38,7 +38,6 @@ export class HttpTransport {
     const options = await this.#options(request, signal);
     for (;;) {
       const outgoing = this.#isPlain ? httpRequest(options) : httpsRequest(options);
-      outgoing.once("socket", (socket) => socket.setKeepAlive(true, TCP_KEEP_ALIVE_MS));
       outgoing.end(request.body);
       try {
         const [response]: IncomingMessage[] = await once(outgoing, "response");
