@@ -1,7 +1,9 @@
 export { csiCommand } from "./command.ts";
 export * from "./constants.ts";
+export { StateLock } from "./lifecycle/state-lock.ts";
 export { runCsiPlugin } from "./main.ts";
-export { type CsiPluginOptions, LOG_LEVELS, type LogLevel, parseCsiOptions } from "./options.ts";
+export { type CsiPluginOptions, parseCsiOptions } from "./options.ts";
+export { parsePolicyRules } from "./policy/policy-rules.ts";
 export {
   type CsiProto,
   findProtoFile,
@@ -9,3 +11,5 @@ export {
   loadRegistrationProto,
   type RegistrationProto,
 } from "./server/proto.ts";
+export { ViewMounts } from "./volumes/view-mounts.ts";
+export { volumeIdBeside } from "./volumes/vol-data.ts";
