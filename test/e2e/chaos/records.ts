@@ -1,0 +1,50 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import type { ClusterNode } from "../../cluster/index.ts";
+import { workerPod } from "../core/support.ts";
+import { readNodeState, STATE_DIR } from "../oracles/node-state.ts";
+import { renewPlugin } from "./plugin.ts";
+import type { Scene } from "./scene.ts";
+import { survival } from "./survival.ts";
+
+const RECORDS = join(STATE_DIR, "store/nix/var/nix/gcroots/niphas/*/volume.json");
+
+/** What may become of a record, as a shell command on the node. */
+const DAMAGES = [
+  ["deleted", `rm -f ${RECORDS}`],
+  ["emptied", `for file in ${RECORDS}; do : >"$file"; done`],
+  ["cut in half", `for file in ${RECORDS}; do truncate -s 100 "$file"; done`],
+  [
+    "overwritten with other JSON",
+    `for file in ${RECORDS}; do echo '{"version":1,"volumeId":"../../x"}' >"$file"; done`,
+  ],
+] as const;
+
+export const recordCases = DAMAGES.map(([what, command], index) =>
+  survival({
+    name: `the volumes' records are ${what}: a pod can still go, and the plugin writes them anew when it starts`,
+    nodeNumber: (index % 3) + 1,
+    disturb: async (scene) => {
+      const { context, node } = scene;
+      await node.exec(["sh", "-c", command], { check: true });
+      await assertPodCanGo(scene);
+      await node.exec(["sh", "-c", command]);
+      await context.progress.step("the plugin starts anew", () => renewPlugin(context, node));
+      assert.equal(damagedRecords(node), 0, "volumes without a record");
+    },
+  }),
+);
+
+/** Its record is damaged while it runs, then it is deleted. */
+async function assertPodCanGo({ context, node }: Scene): Promise<void> {
+  const { namespace, closures } = context;
+  await namespace.apply(workerPod("leaving", closures.worker.root, node.name));
+  await namespace.ready("leaving");
+  await node.exec(["sh", "-c", DAMAGES[1][1]], { check: true });
+  await namespace.run(["delete", "pod", "leaving"]);
+}
+
+function damagedRecords(node: ClusterNode): number {
+  const { rootOwners, recordedTargets } = readNodeState(node);
+  return rootOwners.length - recordedTargets.length;
+}

@@ -1,0 +1,142 @@
+import assert from "node:assert/strict";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { ClusterNode } from "../../cluster/index.ts";
+import { type Closure, WORKER } from "../closures/closure-source.ts";
+import { assertInside, assertServes, workerPod } from "../core/support.ts";
+import { podManifest } from "../kubernetes/manifests.ts";
+import { faultsOfResident, type Resident, residentOf } from "../oracles/resident.ts";
+import { type CaseContext, nodeOf } from "../world/context.ts";
+import { untilPluginIsReady } from "./plugin.ts";
+
+/** Two pods that live on a node before something happens to it: a web server, and a worker on a tree view. */
+export const RESIDENTS = ["web", "tree"] as const;
+export type ResidentName = (typeof RESIDENTS)[number];
+
+/** Where something is going to happen. */
+export interface Scene {
+  readonly context: CaseContext;
+  readonly node: ClusterNode;
+  readonly residents: ReadonlyMap<ResidentName, Resident>;
+}
+
+/** What a disturbance may do to a resident: nothing; end its containers; or end them and all mounts of the node. */
+export type Harm = "none" | "restarted" | "rebooted";
+
+const POLL_MS = 500;
+const RESTART_TIMEOUT_MS = 120_000;
+const GONE_TIMEOUT_MS = 90_000;
+let newcomers = 0;
+
+/** Starts the residents on the n-th node. */
+export async function setScene(context: CaseContext, nodeNumber: number): Promise<Scene> {
+  const { namespace, cluster, closures, progress } = context;
+  const node = nodeOf(context, nodeNumber);
+  await untilPluginIsReady(context, node);
+  await namespace.apply(residentPod("web", closures.web, node));
+  await namespace.apply(residentPod("tree", closures.worker, node));
+  await progress.step(`two pods run on ${node.name}`, async () => {
+    for (const name of RESIDENTS) await namespace.ready(name);
+  });
+  const residents = new Map<ResidentName, Resident>();
+  for (const name of RESIDENTS) residents.set(name, residentOf(cluster, await namespace.pod(name)));
+  const scene = { context, node, residents };
+  await assertProgramsWork(scene);
+  return scene;
+}
+
+/** Fails unless each resident is the same pod, runs, and sees exactly its closure. */
+export async function assertUnharmed(scene: Scene, harm: Harm = "none"): Promise<void> {
+  const { context, residents } = scene;
+  for (const [name, before] of residents) {
+    if (harm === "none") {
+      assert.deepEqual(await faultsOfResident(context.cluster, context.namespace, name, before), []);
+    } else {
+      await assertRecovered(scene, name, harm);
+    }
+  }
+  await assertProgramsWork(scene);
+}
+
+/** Asks a resident over the network: works while the node's own daemons are down. */
+export async function assertWebAnswers({ context }: Scene): Promise<void> {
+  await assertServes(context, await context.namespace.pod("web"));
+}
+
+/**
+ * Fails unless new pods start on the node: one of a closure that is there, and one of a closure that nobody has had yet.
+ */
+export async function assertNewPodsStart({ context, node }: Scene): Promise<void> {
+  const { namespace, closures, progress } = context;
+  const cold = await newClosure(context);
+  const [warmName, coldName] = [`warm-${newcomers}`, `cold-${newcomers}`];
+  await namespace.apply(workerPod(warmName, closures.worker.root, node.name));
+  await namespace.apply(workerPod(coldName, cold.root, node.name));
+  await progress.step("new pods start there, of a known and of a new closure", async () => {
+    await namespace.ready(warmName);
+    await namespace.ready(coldName);
+  });
+  await assertInside(
+    context,
+    { pod: warmName, container: "main", closures: [closures.worker] },
+    { pod: coldName, container: "main", closures: [cold] },
+  );
+}
+
+/** A closure that no node has; its program runs until it is told to end. */
+export async function newClosure({ closures }: CaseContext, dataBytes = 0): Promise<Closure> {
+  newcomers++;
+  return closures.add({ name: `newcomer-${newcomers}`, script: WORKER, dataBytes });
+}
+
+/** Waits until the cluster has none of these pods any more. */
+export async function untilGone({ namespace, signal }: CaseContext, ...names: readonly string[]): Promise<void> {
+  const deadline = Date.now() + GONE_TIMEOUT_MS;
+  for (;;) {
+    const left = (await namespace.pods()).map((pod) => pod.name).filter((name) => names.includes(name));
+    if (left.length === 0) return;
+    if (Date.now() > deadline) throw new Error(`still there after deletion: ${left.join(", ")}`);
+    await sleep(POLL_MS, undefined, { signal });
+  }
+}
+
+function residentPod(name: ResidentName, { root }: Closure, { name: nodeName }: ClusterNode): string {
+  const view = name === "tree" ? { view: "tree" } : {};
+  return podManifest({
+    name,
+    nodeName,
+    restartPolicy: "Always",
+    command: [`${root}/bin/${name === "tree" ? "worker" : "web"}`],
+    attributes: { storePath: root, ...view },
+  });
+}
+
+async function assertProgramsWork(scene: Scene): Promise<void> {
+  const { context } = scene;
+  const { web, worker } = context.closures;
+  await assertWebAnswers(scene);
+  await assertInside(
+    context,
+    { pod: "web", container: "main", closures: [web] },
+    { pod: "tree", container: "main", closures: [worker] },
+  );
+}
+
+async function assertRecovered(
+  { context: { namespace, cluster, signal }, residents }: Scene,
+  name: ResidentName,
+  harm: Harm,
+): Promise<void> {
+  const before = residents.get(name);
+  assert.ok(before);
+  const deadline = Date.now() + RESTART_TIMEOUT_MS;
+  for (;;) {
+    const pod = await namespace.pod(name);
+    assert.equal(pod.uid, before.uid, `${name} is another pod now`);
+    if (pod.isReady && pod.restarts > before.restarts) break;
+    if (Date.now() > deadline) throw new Error(`${name} was not started again`);
+    await sleep(POLL_MS, undefined, { signal });
+  }
+  if (harm === "rebooted") return;
+  const { mountIds } = residentOf(cluster, await namespace.pod(name));
+  assert.deepEqual(mountIds, before.mountIds, `${name} has another mount now`);
+}

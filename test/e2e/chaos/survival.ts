@@ -1,0 +1,31 @@
+import type { Case } from "../framework/story.ts";
+import type { CaseContext } from "../world/context.ts";
+import { assertNewPodsStart, assertUnharmed, type Harm, type Scene, setScene } from "./scene.ts";
+
+export interface Survival {
+  readonly name: string;
+  /** Counted from 1. */
+  readonly nodeNumber: number;
+  /** What happens to the node; returns when the node should be well again. */
+  disturb(scene: Scene): Promise<void>;
+  /** What the residents may notice. @default none */
+  readonly harm?: Harm;
+  readonly timeoutMs?: number;
+}
+
+/**
+ * A case of the chaos story: pods live on a node, something happens to it, then they must be as before and new pods must
+ * start there. That nothing stale remains is looked at after every case.
+ */
+export function survival({ name, nodeNumber, disturb, harm = "none", timeoutMs }: Survival): Case<CaseContext> {
+  return {
+    name,
+    ...(timeoutMs === undefined ? {} : { timeoutMs }),
+    run: async (context) => {
+      const scene = await setScene(context, nodeNumber);
+      await disturb(scene);
+      await assertUnharmed(scene, harm);
+      await assertNewPodsStart(scene);
+    },
+  };
+}

@@ -1,0 +1,42 @@
+import { expect, it } from "vitest";
+import { parseOptions, UsageError } from "./options.ts";
+
+it("runs the core story on a cluster of its own if nothing else is asked for", () => {
+  expect(parseOptions([])).toEqual({
+    stories: ["core"],
+    filters: [],
+    isKept: false,
+    jsonFile: undefined,
+    name: "e2e",
+  });
+});
+
+it("takes all stories in order, a filter, a file and a name", () => {
+  const argv = [
+    "--story",
+    "all",
+    "--filter",
+    "drain",
+    "--filter",
+    "disk",
+    "--keep",
+    "--json",
+    "out.json",
+    "--name",
+    "other",
+  ];
+  expect(parseOptions(argv)).toEqual({
+    stories: ["core", "chaos"],
+    filters: ["drain", "disk"],
+    isKept: true,
+    jsonFile: "out.json",
+    name: "other",
+  });
+});
+
+it("refuses a story that is none, unknown options and stray words, each with the usage", () => {
+  for (const argv of [["--story", "kore"], ["--fliter", "x"], ["core"]]) {
+    expect(() => parseOptions(argv)).toThrow(UsageError);
+    expect(() => parseOptions(argv)).toThrow(/usage: npm run e2e/);
+  }
+});

@@ -1,0 +1,57 @@
+import { parseArgs } from "node:util";
+
+export const STORY_NAMES = ["core", "chaos"] as const;
+export type StoryName = (typeof STORY_NAMES)[number];
+
+/** The command line of `npm run e2e`. */
+export interface E2eOptions {
+  readonly stories: readonly StoryName[];
+  /** Empty: all cases. */
+  readonly filters: readonly string[];
+  /** Leave the cluster running at the end. */
+  readonly isKept: boolean;
+  readonly jsonFile: string | undefined;
+  /** Of the cluster. */
+  readonly name: string;
+}
+
+/** Variable with the id of the process outside of the cluster's network that started run-stories.ts. */
+export const OUTER_PID_VARIABLE = "NIPHAS_E2E_OUTER_PID";
+
+export class UsageError extends Error {}
+
+export const USAGE = `usage: npm run e2e -- [--story core|chaos|all] [--filter TEXT]... [--keep] [--json FILE] [--name NAME]
+
+  --story    which story; core if not given
+  --filter   only cases whose story or name contains TEXT, and what they need; may repeat
+  --keep     leave the cluster running; npm run cluster -- down --name NAME ends it
+  --json     write the results to FILE
+  --name     name of the cluster; e2e if not given`;
+
+/** @throws UsageError */
+export function parseOptions(argv: readonly string[]): E2eOptions {
+  const values = parse(argv);
+  const story = values.story ?? "core";
+  const stories = story === "all" ? STORY_NAMES : STORY_NAMES.filter((name) => name === story);
+  if (stories.length === 0) throw new UsageError(`there is no story ${story}\n${USAGE}`);
+  const name = values.name ?? "e2e";
+  return { stories, filters: values.filter ?? [], isKept: values.keep ?? false, jsonFile: values.json, name };
+}
+
+function parse(argv: readonly string[]) {
+  try {
+    const { values } = parseArgs({
+      args: [...argv],
+      options: {
+        story: { type: "string" },
+        filter: { type: "string", multiple: true },
+        keep: { type: "boolean" },
+        json: { type: "string" },
+        name: { type: "string" },
+      },
+    });
+    return values;
+  } catch (error) {
+    throw new UsageError(`${error instanceof Error ? error.message : String(error)}\n${USAGE}`);
+  }
+}
