@@ -37,7 +37,6 @@ export async function cleanNode(options: CleanNodeOptions, signal: AbortSignal):
     const mounts = unmountOurs(mounter, { kubeletDir, viewsDir: realViewsDir(stateDir), doomed });
     removeSockets(kubeletDir);
     await deleteAll(doomed, signal);
-    lock.release();
     const rest = options.keepStore ? `the store in ${stateDir} stays` : await removeStateDir(stateDir, mounter, signal);
     return `volumes unmounted: ${mounts.volumes.length}; views unmounted: ${mounts.views.length}; ${rest}`;
   } finally {

@@ -56,7 +56,11 @@ export async function deleteAll(paths: readonly string[], signal: AbortSignal): 
   throw new NiphasError("CommandFailed", `not everything could be deleted: ${reason}`);
 }
 
-/** Removes the lock's files, which must come last, and the directory itself. @returns what is left of it, for people */
+/**
+ * Removes the lock's files, which must come last, and the directory itself. The lock is still held: a plugin that comes
+ * now is refused, or makes a lock of its own, which then is in the way.
+ * @returns what is left of it, for people
+ */
 export async function removeStateDir(stateDir: string, mounter: Mounter, signal: AbortSignal): Promise<string> {
   await deleteAll(
     LOCK_FILES.map((name) => join(stateDir, name)),

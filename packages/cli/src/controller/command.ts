@@ -13,7 +13,7 @@ const NOTES = `
 Every flag is also an environment variable, and the flag wins.
 
 Nodes get the taint from whoever makes them, such as kubelet --register-with-taints=niphas.io/not-ready=:NoSchedule.
-Rights that it needs: get, list, watch, patch on nodes; get, list, watch on csinodes.storage.k8s.io.
+Rights that it needs: list, watch, patch on nodes; list, watch on csinodes.storage.k8s.io.
 
 Examples:
   niphas controller

@@ -4,8 +4,9 @@ import { join } from "node:path";
 import { FakeApiServer } from "@niphas/testing";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { createKubeClient, type OwnedKubeClient } from "../create-client.ts";
+import { HttpTransport } from "../http/transport.ts";
 import { NODES, PODS } from "../objects/core.ts";
-import type { HttpKubeClientInit } from "./http-kube-client.ts";
+import { HttpKubeClient, type HttpKubeClientInit } from "./http-kube-client.ts";
 
 const { signal } = new AbortController();
 let directory: string;
@@ -287,6 +288,18 @@ describe("credentials", () => {
     expect(() => createKubeClient({ file: join(directory, "odd") })).toThrow(
       expect.objectContaining({ code: "InvalidConfiguration" }),
     );
+  });
+
+  it("that never come are waited for until the deadline, or until the signal", async () => {
+    const requestOptions = async () => new Promise<never>(() => undefined);
+    const credentials = { server: new URL(api.url), requestOptions, invalidate: () => undefined };
+    const components = { credentials, transport: new HttpTransport({ credentials }) };
+    const late = new HttpKubeClient(components, { requestTimeoutMs: 20 }).get(NODES, { name: "n" }, signal);
+    await expect(late).rejects.toMatchObject({ code: "ApiUnavailable" });
+    const controller = new AbortController();
+    const cancelled = new HttpKubeClient(components).get(NODES, { name: "n" }, controller.signal);
+    controller.abort();
+    await expect(cancelled).rejects.toMatchObject({ code: "Cancelled" });
   });
 
   it("outside of a pod need a kubeconfig", () => {

@@ -3,6 +3,7 @@ import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from
 import { Agent as HttpsAgent, request as httpsRequest, type RequestOptions } from "node:https";
 import { NiphasError, systemErrorCode } from "@niphas/core";
 import type { Credentials } from "../ports.ts";
+import { untilAborted } from "./until-aborted.ts";
 
 export interface ApiRequest {
   readonly method: "GET" | "POST" | "PATCH" | "DELETE";
@@ -67,7 +68,8 @@ export class HttpTransport {
 
   async #options(request: ApiRequest, signal: AbortSignal): Promise<RequestOptions> {
     const { server } = this.#credentials;
-    const { headers, ...credentials } = await this.#credentials.requestOptions();
+    // A helper program that gives credentials may hang.
+    const { headers, ...credentials } = await untilAborted(this.#credentials.requestOptions(), signal);
     return {
       agent: this.#isPlain ? this.#agents.http : this.#agents.https,
       ...credentials,

@@ -10,21 +10,28 @@ export interface ReflectorInit<T extends KubeObject> {
   readonly resource: Resource<T>;
   /** @default all objects */
   readonly selection?: Selection;
-  /** What of an object is kept, or undefined to pass it over. @default all of all objects */
+  /**
+   * What of an object is kept, or undefined to pass it over. Name, namespace, uid and resourceVersion must stay: changes
+   * are told by them. @default all of all objects
+   */
   readonly trim?: Required<ListOptions<T>>["trim"];
   /** Called with each change, also with those that happened while there was no connection. Must not throw. */
   readonly onChange?: (change: Change<T>) => void;
   /** Hears of each failure; the reflector goes on by itself. */
   readonly onFailure?: (error: NiphasError) => void;
   readonly backOff?: BackOffInit;
+  /** All objects are listed again at the end of a watch when the last list is older: news may be lost. @default 1_800_000 */
+  readonly relistAfterMs?: number;
 }
 
 /** A watch that lived for less than this, and brought nothing, has failed: else an end at once would be a busy loop. */
 const MIN_WATCH_MS = 5000;
+const DEFAULT_RELIST_AFTER_MS = 1_800_000;
 
 /**
  * Keeps a copy of all objects of a selection: lists them, watches what changes, goes on from where a watch ended, and
- * lists again when the API server no longer knows that place. Only the latest state of an object is told, not each step.
+ * lists again when the API server no longer knows that place, and from time to time. Only the latest state of an object
+ * is told, not each step.
  */
 export class Reflector<T extends KubeObject> {
   readonly #client: Pick<KubeClient, "list" | "watch">;
@@ -33,6 +40,8 @@ export class Reflector<T extends KubeObject> {
   readonly #synced = Promise.withResolvers<void>();
   /** Undefined when only a list can tell. */
   #resourceVersion: string | undefined;
+  /** In monotonic milliseconds. */
+  #listedAtMs = 0;
   #failureCount = 0;
   #failure: NiphasError | undefined;
   #isSynced: boolean = false;
@@ -78,7 +87,7 @@ export class Reflector<T extends KubeObject> {
   /** Returns when a watch has ended as watches do. */
   async #followOnce(signal: AbortSignal): Promise<void> {
     const { resource, selection } = this.#init;
-    const resourceVersion = this.#resourceVersion ?? (await this.#list(signal));
+    const resourceVersion = this.#placeToGoOnFrom() ?? (await this.#list(signal));
     const startedAtMs = performance.now();
     const events = await this.#client.watch(resource, { ...selection, resourceVersion }, signal);
     this.#failure = undefined;
@@ -92,12 +101,18 @@ export class Reflector<T extends KubeObject> {
     this.#failureCount = hasFailed ? this.#failureCount + 1 : 0;
   }
 
+  #placeToGoOnFrom(): string | undefined {
+    const ageMs = performance.now() - this.#listedAtMs;
+    return ageMs < (this.#init.relistAfterMs ?? DEFAULT_RELIST_AFTER_MS) ? this.#resourceVersion : undefined;
+  }
+
   async #list(signal: AbortSignal): Promise<string> {
     const { resource, selection, trim } = this.#init;
     const options = { ...selection, ...(trim === undefined ? {} : { trim }) };
     const { items, resourceVersion } = await this.#client.list(resource, options, signal);
     this.#cache.replaceAll(items);
     this.#resourceVersion = resourceVersion;
+    this.#listedAtMs = performance.now();
     this.#failure = undefined;
     this.#isSynced = true;
     this.#synced.resolve();

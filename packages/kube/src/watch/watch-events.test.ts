@@ -16,6 +16,12 @@ it("gives what an ERROR event says", async () => {
   await expect(read(JSON.stringify({ type: "ERROR" }))).rejects.toMatchObject({ code: "ApiUnavailable" });
 });
 
+it("takes a bookmark without a version for no event: a watch from no version would miss what is gone", async () => {
+  for (const object of [undefined, {}, { metadata: { resourceVersion: "" } }]) {
+    await expect(read(JSON.stringify({ type: "BOOKMARK", object }))).rejects.toMatchObject({ code: "ApiUnavailable" });
+  }
+});
+
 it("gives events, or ApiUnavailable for whatever else comes", async () => {
   const odd = fc.oneof(
     fc.string().map((text) => text.replaceAll("\n", " ")),

@@ -25,7 +25,8 @@ export async function* watchEvents<T extends KubeObject>(
 function parseEvent<T extends KubeObject>(resource: Resource<T>, line: string): WatchEvent<T> {
   const { type, object } = readEnvelope(line);
   if (type === "ERROR") throw errorOf(resource, object);
-  if (type === "BOOKMARK") return { type: "bookmark", resourceVersion: versionOf(object) };
+  const bookmarked = type === "BOOKMARK" ? versionOf(object) : "";
+  if (bookmarked !== "") return { type: "bookmark", resourceVersion: bookmarked };
   if (!isObjectEvent(type) || !resource.is(object)) throw unreadable(resource);
   return { type: OBJECT_EVENTS[type], object };
 }
@@ -41,7 +42,7 @@ function isObjectEvent(type: string): type is keyof typeof OBJECT_EVENTS {
   return Object.hasOwn(OBJECT_EVENTS, type);
 }
 
-/** A bookmark's object has nothing but its version. */
+/** A bookmark's object has nothing but its version; empty, which would mean any version, when it has not even that. */
 function versionOf(object: unknown): string {
   if (typeof object !== "object" || object === null || !("metadata" in object)) return "";
   const { metadata } = object;

@@ -133,10 +133,14 @@ describe("the node controller", () => {
     putCsiNode("n", [DRIVER]);
     start();
     await expect.poll(isIdle).toBe(true);
-    putCsiNode("n", []);
     await expect.poll(() => api.watches.count).toBe(2);
+    putCsiNode("n", []);
+    // News of a resource comes in order: when this node is done, the other has been looked at.
+    putNode("later", [OURS]);
+    putCsiNode("later", [DRIVER]);
+    await expect.poll(() => taintsOf("later")).toEqual([]);
     await expect.poll(isIdle).toBe(true);
-    expect(patches()).toEqual([]);
+    expect(patches()).toEqual(["PATCH /api/v1/nodes/later"]);
   });
 
   it("keeps what somebody else changed meanwhile, and tries again", async () => {

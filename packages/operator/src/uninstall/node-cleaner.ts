@@ -29,7 +29,7 @@ export class NodeCleaner {
   readonly #failed = new Map<string, string>();
   /** The latest word of each pod that has not ended. */
   readonly #waiting = new Map<string, string>();
-  /** Pods of this attempt; those of an earlier one that failed are replaced. */
+  /** Pods of this attempt. Others are replaced: they were told something else, or have cleaned before a plugin came back. */
   readonly #ownUids = new Set<string>();
 
   constructor(
@@ -71,23 +71,26 @@ export class NodeCleaner {
 
   async #advance(nodeName: string, pod: Pod | undefined, signal: AbortSignal): Promise<void> {
     if (pod === undefined) return this.#create(nodeName, signal);
-    const phase = pod.status?.phase;
-    if (pod.metadata.deletionTimestamp !== undefined) return;
-    if (phase === "Succeeded") {
-      this.#pending.delete(nodeName);
-      this.#cleaned.push(nodeName);
-      this.#components.report(`${nodeName}: ${cleaningMessage(pod)}`);
-    } else if (phase === "Failed") {
-      await this.#takeFailure(nodeName, pod, signal);
-    } else {
-      this.#waiting.set(nodeName, cleaningMessage(pod));
-    }
+    const { deletionTimestamp, uid = "" } = pod.metadata;
+    if (deletionTimestamp !== undefined) return;
+    if (!this.#ownUids.has(uid)) return this.#delete(pod, signal);
+    this.#take(nodeName, pod);
   }
 
-  async #takeFailure(nodeName: string, pod: Pod, signal: AbortSignal): Promise<void> {
-    if (!this.#ownUids.has(pod.metadata.uid ?? "")) return this.#delete(pod, signal);
+  #take(nodeName: string, pod: Pod): void {
+    const phase = pod.status?.phase;
+    const message = cleaningMessage(pod);
+    if (phase !== "Succeeded" && phase !== "Failed") {
+      this.#waiting.set(nodeName, message);
+      return;
+    }
     this.#pending.delete(nodeName);
-    this.#failed.set(nodeName, cleaningMessage(pod));
+    if (phase === "Failed") {
+      this.#failed.set(nodeName, message);
+    } else {
+      this.#cleaned.push(nodeName);
+      this.#components.report(`${nodeName}: ${message}`);
+    }
   }
 
   async #create(nodeName: string, signal: AbortSignal): Promise<void> {

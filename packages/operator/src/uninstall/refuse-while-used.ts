@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { NiphasError } from "@niphas/core";
 import type { DaemonSet, KubeClient } from "@niphas/kube";
 import { FORCE_ANNOTATION, type UninstallOptions } from "./options.ts";
@@ -18,7 +19,7 @@ export interface RefusalInit {
 
 /**
  * Lists the pods that use volumes of the driver, and refuses if there are any, unless an annotation forces it.
- * @throws NiphasError VolumesInUse
+ * @throws NiphasError VolumesInUse; ApiUnavailable when it is not known whether there are any
  */
 export async function refuseWhileUsed(
   components: RefusalComponents,
@@ -51,18 +52,25 @@ async function usersThatStay(
   { options, intervalMs }: RefusalInit,
   signal: AbortSignal,
 ): Promise<readonly VolumeUser[]> {
-  let users: readonly VolumeUser[] = [];
-  const look = async (): Promise<true | undefined> => {
-    users = await findVolumeUsers(client, options.driverName, signal);
-    const isWaitedFor = users.length > 0 && users.every(({ isTerminating }) => isTerminating);
-    return isWaitedFor ? undefined : true;
-  };
   // The other half of the time is for cleaning.
   const end = AbortSignal.any([signal, AbortSignal.timeout(options.timeoutMs / 2)]);
-  await poll(look, { intervalMs, signal: end }).catch((error: unknown) => {
-    if (signal.aborted || !end.aborted) throw error;
-  });
-  return users;
+  const look = async (): Promise<readonly VolumeUser[]> =>
+    poll(async () => findVolumeUsers(client, options.driverName, signal), { intervalMs, signal: end });
+  let users: readonly VolumeUser[] | undefined;
+  try {
+    users = await look();
+    while (users.length > 0 && users.every(({ isTerminating }) => isTerminating)) {
+      await sleep(intervalMs, undefined, { signal: end });
+      users = await look();
+    }
+    return users;
+  } catch (cause) {
+    if (signal.aborted || !end.aborted) throw cause;
+    if (users !== undefined) return users;
+    // No answer does not mean that no pod is in the way.
+    const message = `the API server does not say which pods use volumes of ${options.driverName}: nothing was changed`;
+    throw new NiphasError("ApiUnavailable", message, { cause });
+  }
 }
 
 function summaryOf(users: readonly VolumeUser[], { driverName }: UninstallOptions): string {

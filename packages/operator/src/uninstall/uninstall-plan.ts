@@ -66,15 +66,18 @@ export async function makePlan(
   const { items } = await client.list(PODS, selection, signal);
   const nodeNames = new Set(earlier?.nodeNames);
   for (const { spec } of items) if (spec?.nodeName !== undefined) nodeNames.add(spec.nodeName);
-  const { serviceAccountName, imagePullSecrets, priorityClassName } = daemonSet.spec.template.spec;
+  return { nodeNames: [...nodeNames].sort(), podSelector, pod: sharedFields(daemonSet.spec.template.spec) };
+}
+
+function sharedFields({
+  serviceAccountName,
+  imagePullSecrets,
+  priorityClassName,
+}: UninstallPlan["pod"]): UninstallPlan["pod"] {
   return {
-    nodeNames: [...nodeNames].sort(),
-    podSelector,
-    pod: {
-      ...(serviceAccountName === undefined ? {} : { serviceAccountName }),
-      ...(imagePullSecrets === undefined ? {} : { imagePullSecrets }),
-      ...(priorityClassName === undefined ? {} : { priorityClassName }),
-    },
+    ...(serviceAccountName === undefined ? {} : { serviceAccountName }),
+    ...(imagePullSecrets === undefined ? {} : { imagePullSecrets }),
+    ...(priorityClassName === undefined ? {} : { priorityClassName }),
   };
 }
 
@@ -92,11 +95,11 @@ function namespaceOf({ metadata: { namespace } }: DaemonSet): { readonly namespa
   return namespace === undefined ? {} : { namespace };
 }
 
-/** Only this program writes it; somebody may still have edited it. */
+/** Who can edit ConfigMaps must not get anything else into the specification of a privileged pod. */
 function parsePlan(text: string): UninstallPlan | undefined {
   try {
     const value: unknown = JSON.parse(text);
-    return isPlan(value) ? value : undefined;
+    return isPlan(value) ? { ...value, pod: sharedFields(value.pod) } : undefined;
   } catch {
     return undefined;
   }

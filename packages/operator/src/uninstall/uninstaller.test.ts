@@ -193,6 +193,16 @@ describe("uninstalling", () => {
     expect(reported).toEqual(["shop/leaving on node-1, being deleted"]);
   });
 
+  it("changes nothing while the API server does not say which pods use volumes", async () => {
+    putUser("web-1");
+    api.setFaults({ path: /^\/api\/v1\/pods/, status: 503 });
+    await expect(uninstall({ timeoutMs: 100 })).rejects.toMatchObject({
+      code: "ApiUnavailable",
+      message: "the API server does not say which pods use volumes of csi.niphas.io: nothing was changed",
+    });
+    expect([daemonSets().length, createdPods(), plans()]).toEqual([1, [], []]);
+  });
+
   it("goes on in spite of pods when the DaemonSet's annotation forces it", async () => {
     putDaemonSet({ "niphas.io/force-uninstall": "true" });
     putUser("web-1");
@@ -235,15 +245,27 @@ describe("uninstalling", () => {
     expect([podNames(), plans().length]).toEqual([[], 1]);
   });
 
-  it("replaces a failed pod that an earlier attempt has left", async () => {
-    outcomes.set("node-1", { phase: "Failed" });
+  it.each(["Pending", "Failed", "Succeeded"])("replaces a pod that an earlier attempt has left: %s", async (phase) => {
+    outcomes.set("node-1", { phase });
     const place = { resource: "v1/pods", namespace: NAMESPACE, name: cleaningPodName("node-1") };
     api.store.put("v1/pods", { metadata: { name: place.name, namespace: NAMESPACE, labels: CLEANING_LABELS } });
-    await expect.poll(() => api.store.get(place)?.["status"]).toEqual({ phase: "Failed" });
+    await expect.poll(() => api.store.get(place)?.["status"]).toEqual({ phase });
     outcomes.clear();
     await uninstall();
     expect(reported.at(-1)).toBe("nodes cleaned: 2");
-    expect(podNames()).toEqual([]);
+    expect([createdPods().length, podNames()]).toEqual([2, []]);
+  });
+
+  it("takes from a plan that somebody has edited nothing that a cleaning pod does not need", async () => {
+    api.store.remove({ resource: "apps/v1/daemonsets", namespace: NAMESPACE, name: "niphas-node" });
+    const pod = { serviceAccountName: "niphas-node", hostPID: true, initContainers: [{ name: "x", image: "x" }] };
+    const plan = JSON.stringify({ nodeNames: ["node-1"], podSelector: "app=gone", pod });
+    api.store.put("v1/configmaps", { metadata: { name: "niphas-uninstall", namespace: NAMESPACE }, data: { plan } });
+    await uninstall();
+    const [created] = createdPods();
+    expect(created).toMatchObject({ spec: { serviceAccountName: "niphas-node", nodeName: "node-1" } });
+    expect(created?.["spec"]).not.toHaveProperty("hostPID");
+    expect(created?.["spec"]).not.toHaveProperty("initContainers");
   });
 
   it("says at the deadline what a pod waits for", async () => {

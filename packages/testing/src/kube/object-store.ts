@@ -24,6 +24,8 @@ export interface StoreChange {
   readonly resource: string;
   readonly type: "ADDED" | "MODIFIED" | "DELETED";
   readonly object: StoredObject;
+  /** As it was before. */
+  readonly previous: StoredObject | undefined;
 }
 
 export type Place = Pick<ApiPath, "resource" | "namespace" | "name">;
@@ -59,7 +61,7 @@ export class ObjectStore {
     const uid = previous?.metadata.uid ?? randomUUID();
     const stored = { ...object, metadata: { uid, ...object.metadata, resourceVersion: String(version) } };
     this.#objects.set(keyOf(place), stored);
-    this.#tell({ version, resource, type: previous === undefined ? "ADDED" : "MODIFIED", object: stored });
+    this.#tell({ version, resource, type: previous === undefined ? "ADDED" : "MODIFIED", object: stored, previous });
     return stored;
   }
 
@@ -70,7 +72,7 @@ export class ObjectStore {
     this.#objects.delete(keyOf(place));
     const version = ++this.#version;
     const last = { ...object, metadata: { ...object.metadata, resourceVersion: String(version) } };
-    this.#tell({ version, resource: place.resource, type: "DELETED", object: last });
+    this.#tell({ version, resource: place.resource, type: "DELETED", object: last, previous: object });
     return true;
   }
 

@@ -58,10 +58,14 @@ export class WatchServer {
   }
 }
 
-function sendChange({ path, response }: Watch, { resource, type, object }: StoreChange): void {
-  if (resource !== path.resource || !isSelected(object, path.query)) return;
+/** As the API server tells it: what no longer fits the selection is deleted, what fits from now on is added. */
+function sendChange({ path, response }: Watch, { resource, type, object, previous }: StoreChange): void {
+  if (resource !== path.resource) return;
   if (path.namespace !== undefined && path.namespace !== object.metadata.namespace) return;
-  sendLine(response, type, object);
+  const wasSelected = previous !== undefined && isSelected(previous, path.query);
+  if (type !== "DELETED" && isSelected(object, path.query))
+    sendLine(response, wasSelected ? "MODIFIED" : "ADDED", object);
+  else if (wasSelected) sendLine(response, "DELETED", object);
 }
 
 function sendLine(response: ServerResponse, type: string, object: unknown): void {
