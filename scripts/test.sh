@@ -38,6 +38,8 @@ reports=$(mktemp -d /tmp/nr-XXXXXX)
 # Short: unix socket paths may have 107 characters.
 scratch=$(mktemp -d /tmp/nt-XXXXXX)
 chmod 1777 "$scratch" # ordinary users, as whom some tests run, must reach what is theirs in it
+# Most of what tests do is to start Node.js: what it compiles once it need not compile again.
+export NODE_COMPILE_CACHE=$reports/compile-cache
 # A stage runs in the background and is waited for, so that a signal ends it at once.
 stop_stages() {
   local running
@@ -47,7 +49,6 @@ stop_stages() {
 trap 'stop_stages || true; rm -rf --one-file-system "$reports" "$scratch"' EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
-mounts_now >"$reports/mounts"
 
 # json_report FILE STAGE PASSED FAILED-LINES SKIPPED-NAME SKIPPED-REASON
 json_report() {
@@ -101,7 +102,7 @@ stage_forky() {
 
 stage_leftovers() {
   local left
-  left=$(find_leftovers "$run_id" "$reports/mounts" "$scratch")
+  left=$(find_leftovers "$run_id" "$scratch")
   if [ -z "$left" ]; then return 0; fi
   heading 'left behind'
   printf '%s\n' "$left"

@@ -8,6 +8,11 @@ import { openArchive } from "./archive.ts";
 import { packArchive } from "./pack-archive.ts";
 
 const signal = new AbortController().signal;
+const CONFIG = {
+  architecture: "arm64",
+  config: { Labels: { title: "an image" } },
+  history: [{ created_by: "COPY", comment: "FROM 519bb63397da" }],
+};
 const LAYER = "application/vnd.oci.image.layer.v1.tar";
 
 /** Writes a file under its SHA-256, as the `dir` layout has blobs. */
@@ -29,11 +34,7 @@ function layerOf(directory: string, files: Record<string, string>): Buffer {
 /** An image of two layers in the `dir` layout. */
 function writeImage(directory: string, scratch: string): void {
   mkdirSync(directory);
-  const config = addBlob(
-    directory,
-    JSON.stringify({ architecture: "arm64" }),
-    "application/vnd.oci.image.config.v1+json",
-  );
+  const config = addBlob(directory, JSON.stringify(CONFIG), "application/vnd.oci.image.config.v1+json");
   const layers = [
     layerOf(join(scratch, "one"), { "etc/name": "old", "usr/bin/tool": "x" }),
     layerOf(join(scratch, "two"), { "etc/name": "new" }),
@@ -45,7 +46,11 @@ function writeImage(directory: string, scratch: string): void {
 async function packedImage(scratch: string, name: string): Promise<string> {
   const [directory, file] = [join(scratch, name), join(scratch, `${name}.tar`)];
   writeImage(directory, scratch);
-  await packArchive(directory, { reference: "localhost/niphas/node:0.1.0", file }, signal);
+  await packArchive(
+    directory,
+    { reference: "localhost/niphas/node:0.1.0", file, labels: { version: "0.1.0" } },
+    signal,
+  );
   return file;
 }
 
@@ -76,6 +81,14 @@ describe("OCI archives", () => {
     expect(archive.digest).toMatch(/^sha256:[0-9a-f]{64}$/);
     expect(readFileSync(join(archive.root, "etc/name"), "utf8")).toBe("new");
     expect(existsSync(join(archive.root, "usr"))).toBe(false);
+  });
+
+  it("have the labels that were asked for beside their own, and name no layer of a cache", async () => {
+    await using scratch = temporaryDirectory("archive");
+    const file = await packedImage(scratch.path, "image");
+    await using archive = await openArchive(file, [], signal);
+    expect(archive.config.Labels).toEqual({ title: "an image", version: "0.1.0" });
+    expect(readFileSync(file, "latin1")).not.toContain("519bb63397da");
   });
 
   it("leave nothing behind when they are closed, or cannot be read", async () => {

@@ -105,6 +105,7 @@ async function unpackLayer(
   patterns: readonly string[],
   signal: AbortSignal,
 ): Promise<void> {
+  if (patterns.length === 0) return;
   const argv = ["tar", "--extract", "--file", file, "--directory", root, "--no-same-owner", "--wildcards"];
   const { exitCode, stderr } = await runCommand([...argv, ...patterns], { signal, env: C_LOCALE, allowFailure: true });
   const problems = stderr.split("\n").filter((line) => line !== "" && !NOTHING_MATCHED.test(line));

@@ -31,16 +31,23 @@ export interface BuiltImage {
   readonly pushed?: { readonly reference: string; readonly digest: string };
 }
 
-/** Builds the images that were asked for, one after the other, and lists all that are there in images.json. */
+/** Builds the images that were asked for, all at once, and lists all that are there in images.json. */
 export async function buildImages(build: ImageBuild): Promise<void> {
   mkdirSync(build.options.outputDir, { recursive: true });
-  for (const name of build.options.names) {
-    const startedAtMs = performance.now();
-    const built = await buildImage(build, imageSpec(name));
-    record(build.options.outputDir, name, built);
-    const seconds = ((performance.now() - startedAtMs) / 1000).toFixed(1);
-    build.report(`${built.reference} ${built.digest} (${seconds} s)`);
-  }
+  const failure = new AbortController();
+  const signal = AbortSignal.any([build.signal, failure.signal]);
+  const running = build.options.names.map((name) => buildAndRecord({ ...build, signal }, name));
+  for (const each of running) each.catch((error: unknown) => failure.abort(error));
+  await Promise.allSettled(running);
+  signal.throwIfAborted();
+}
+
+async function buildAndRecord(build: ImageBuild, name: ImageName): Promise<void> {
+  const startedAtMs = performance.now();
+  const built = await buildImage(build, imageSpec(name));
+  record(build.options.outputDir, name, built);
+  const seconds = ((performance.now() - startedAtMs) / 1000).toFixed(1);
+  build.report(`${built.reference} ${built.digest} (${seconds} s)`);
 }
 
 /** The archive appears when it is whole, with its SBOM beside it. */

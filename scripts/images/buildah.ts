@@ -1,14 +1,13 @@
 import { readFile, rm } from "node:fs/promises";
 import { basename, join } from "node:path";
-import { runTool } from "./command.ts";
-import type { BuildRequest, ImageEngine, PushTarget } from "./engine.ts";
+import type { BuildahStorage } from "./buildah-storage.ts";
+import { type BuildRequest, buildLabels, type ImageEngine, labelArguments, type PushTarget } from "./engine.ts";
 import { packArchive } from "./pack-archive.ts";
 
+const CLEAN_UP_TIMEOUT_MS = 60_000;
+
 export interface BuildahComponents {
-  /** The program's file. */
-  readonly program: string;
-  /** Where buildah keeps images and cached layers. */
-  readonly storageDir: string;
+  readonly storage: BuildahStorage;
   readonly repository: string;
   /** Seconds since 1970 for all files. */
   readonly epoch: string;
@@ -22,25 +21,47 @@ export type BuildahBase = { readonly image: string } | { readonly directory: str
 export class BuildahEngine implements ImageEngine {
   readonly name = "buildah";
   readonly #components: BuildahComponents;
-  #storage: Promise<readonly string[]> | undefined;
+  #base: Promise<void> | undefined;
 
   constructor(components: BuildahComponents) {
     this.#components = components;
   }
 
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#components.storage[Symbol.asyncDispose]();
+  }
+
   async build(request: BuildRequest, signal: AbortSignal): Promise<void> {
-    await this.#importBase(signal);
+    this.#base ??= this.#importBase(signal);
+    await this.#base;
     if (request.image.platforms === undefined) await this.#buildImage(request, signal);
     else await this.#buildIndex(request, request.image.platforms, signal);
   }
 
   async push(request: BuildRequest, target: PushTarget, signal: AbortSignal): Promise<string> {
-    const isIndex = request.image.platforms !== undefined;
-    const command = isIndex ? ["manifest", "push", "--all"] : ["push"];
+    if (request.image.platforms !== undefined) {
+      return this.#pushStored(["manifest", "push", "--all"], storedName(request), request, target, signal);
+    }
+    // Only the archive has the finished configuration.
+    await this.#run(["pull", `oci-archive:${request.file}`], signal);
+    try {
+      return await this.#pushStored(["push"], request.reference, request, target, signal);
+    } finally {
+      await this.#run(["rmi", request.reference], AbortSignal.timeout(CLEAN_UP_TIMEOUT_MS));
+    }
+  }
+
+  async #pushStored(
+    command: readonly string[],
+    name: string,
+    request: BuildRequest,
+    target: PushTarget,
+    signal: AbortSignal,
+  ): Promise<string> {
     const digestFile = `${request.file}.digest`;
     const options = [`--tls-verify=${!target.isPlainHttp}`, "--digestfile", digestFile];
     try {
-      await this.#buildah([...command, ...options, storedName(request), `docker://${target.reference}`], signal);
+      await this.#run([...command, ...options, name, `docker://${target.reference}`], signal);
       const digest = (await readFile(digestFile, "utf8")).trim();
       if (digest === "") throw new Error(`buildah pushed nothing to ${target.reference} and says no reason`);
       return digest;
@@ -50,11 +71,16 @@ export class BuildahEngine implements ImageEngine {
   }
 
   async #buildImage(request: BuildRequest, signal: AbortSignal): Promise<void> {
-    await this.#buildah(["bud", "--layers", "--tag", storedName(request), ...this.#buildArguments(request)], signal);
+    await this.#run(["bud", "--layers", "--tag", storedName(request), ...this.#buildArguments(request)], signal);
+    // Without a name of its own this stage would be taken for something that was replaced, and be made again each time.
+    const cached = this.#buildArguments({ ...request, useCache: true });
+    await this.#run(["bud", "--layers", "--target", "debian", "--tag", stageName(request), ...cached], signal);
     const layoutDir = `${request.file}.layout`;
+    await rm(layoutDir, { recursive: true, force: true });
     try {
-      await this.#buildah(["push", "--disable-compression", storedName(request), `dir:${layoutDir}`], signal);
-      await packArchive(layoutDir, request, signal);
+      await this.#run(["push", "--disable-compression", storedName(request), `dir:${layoutDir}`], signal);
+      const { reference, file } = request;
+      await packArchive(layoutDir, { reference, file, labels: buildLabels(request) }, signal);
     } finally {
       await rm(layoutDir, { recursive: true, force: true });
     }
@@ -62,14 +88,21 @@ export class BuildahEngine implements ImageEngine {
 
   /** One platform after the other: the index lists them in the order in which they are done. */
   async #buildIndex(request: BuildRequest, platforms: readonly string[], signal: AbortSignal): Promise<void> {
-    await this.#buildah(["manifest", "rm", storedName(request)], signal).catch(() => undefined);
+    await this.#run(["manifest", "rm", storedName(request)], signal).catch(() => undefined);
     for (const platform of platforms) {
       // buildah 1.28 takes a cached layer of another platform for this one's.
-      const only = ["--layers=false", "--platform", platform, "--manifest", storedName(request)];
-      await this.#buildah(["bud", ...only, ...this.#buildArguments(request)], signal);
+      const only = [
+        "--layers=false",
+        ...labelArguments(request),
+        "--platform",
+        platform,
+        "--manifest",
+        storedName(request),
+      ];
+      await this.#run(["bud", ...only, ...this.#buildArguments(request)], signal);
     }
     const archive = `oci-archive:${request.file}:${request.reference}`;
-    await this.#buildah(["manifest", "push", "--all", storedName(request), archive], signal);
+    await this.#run(["manifest", "push", "--all", storedName(request), archive], signal);
   }
 
   #buildArguments(request: BuildRequest): string[] {
@@ -82,8 +115,6 @@ export class BuildahEngine implements ImageEngine {
       ...buildArgument("BASE", image),
       // buildah 1.28 does not set it.
       ...buildArgument("BUILDPLATFORM", `linux/${process.arch === "arm64" ? "arm64" : "amd64"}`),
-      ...buildArgument("VERSION", request.version),
-      ...buildArgument("REVISION", request.revision),
       ...["--file", join(repository, request.image.dockerfile), repository],
     ];
   }
@@ -92,52 +123,35 @@ export class BuildahEngine implements ImageEngine {
     const { base, epoch, repository } = this.#components;
     if ("image" in base) return;
     const reference = baseReference(base.directory);
-    const found = await this.#buildah(["images", "--quiet", reference], signal).catch(() => "");
+    const found = await this.#run(["images", "--quiet", reference], signal).catch(() => "");
     if (found.trim() !== "") return;
     const dockerfile = join(repository, "deploy/debian/Dockerfile");
     const shape = ["--isolation", "chroot", "--timestamp", epoch, "--identity-label=false", "--file", dockerfile];
-    await this.#buildah(["bud", "--tag", reference, ...shape, base.directory], signal);
+    await this.#run(["bud", "--tag", reference, ...shape, base.directory], signal);
   }
 
-  async #buildah(args: readonly string[], signal: AbortSignal): Promise<string> {
-    this.#storage ??= this.#openStorage(signal);
-    return runTool([this.#components.program, ...(await this.#storage), ...args], signal);
-  }
-
-  /** overlay is fast; where the kernel or the file system has none, vfs copies whole layers. */
-  async #openStorage(signal: AbortSignal): Promise<readonly string[]> {
-    const overlay = this.#storageArguments("overlay");
-    const probe = runTool([this.#components.program, ...overlay, "images", "--quiet"], signal);
-    const storage = await probe.then(
-      () => overlay,
-      () => this.#storageArguments("vfs"),
-    );
-    // What a killed build left holds on to its images. What newer builds replaced goes now and not at their end: the
-    // images of an index have no name of their own and would go too.
-    await runTool([this.#components.program, ...storage, "rm", "--all"], signal);
-    await runTool([this.#components.program, ...storage, "rmi", "--prune"], signal);
-    return storage;
-  }
-
-  #storageArguments(driver: "overlay" | "vfs"): readonly string[] {
-    const { storageDir } = this.#components;
-    const [root, runRoot] = [join(storageDir, driver), join(storageDir, `${driver}-run`)];
-    return ["--root", root, "--runroot", runRoot, "--storage-driver", driver];
+  #run(args: readonly string[], signal: AbortSignal): Promise<string> {
+    return this.#components.storage.run(args, signal);
   }
 }
 
-/** The same whatever the tag, so that old tags keep no layers. */
+/** The same whatever tag is asked for, so that old tags keep no layers. */
 function storedName({ image }: BuildRequest): string {
-  return `localhost/niphas/${image.name}:build`;
+  return `localhost/niphas-build/${image.name}`;
+}
+
+/** Of the Dockerfile's stage `debian`. */
+function stageName({ image }: BuildRequest): string {
+  return `localhost/niphas-build/${image.name}-debian`;
 }
 
 function buildArgument(name: string, value: string): string[] {
   return ["--build-arg", `${name}=${value}`];
 }
 
-/** image-base-9238de5235ac -> localhost/niphas/debian:9238de5235ac */
+/** `image-base-9238de5235ac` -> `localhost/niphas-build/debian:9238de5235ac` */
 function baseReference(directory: string): string {
-  return `localhost/niphas/debian:${basename(directory).replace(/^.*-/, "")}`;
+  return `localhost/niphas-build/debian:${basename(directory).replace(/^.*-/, "")}`;
 }
 
 /** The machine's own package mirror is used while building and named nowhere in the image. */

@@ -19,8 +19,8 @@ function command(name: "node" | "stub", change: { base?: string; useCache?: bool
 describe("Docker's command line", () => {
   it("builds an image from its Dockerfile, with the repository as its context", () => {
     expect(command("node")).toBe(
-      "docker buildx build --provenance=false --sbom=false --build-arg SOURCE_DATE_EPOCH=0 --build-arg VERSION=0.1.0" +
-        " --build-arg REVISION=unknown --file /repository/deploy/node/Dockerfile --output type=oci /repository",
+      "docker buildx build --provenance=false --sbom=false --build-arg SOURCE_DATE_EPOCH=0" +
+        " --label org.opencontainers.image.version=0.1.0 --label org.opencontainers.image.revision=unknown --file /repository/deploy/node/Dockerfile --output type=oci /repository",
     );
   });
 

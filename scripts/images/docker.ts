@@ -1,7 +1,7 @@
 import { readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { runTool } from "./command.ts";
-import type { BuildRequest, ImageEngine, PushTarget } from "./engine.ts";
+import { type BuildRequest, type ImageEngine, labelArguments, type PushTarget } from "./engine.ts";
 
 export interface DockerComponents {
   readonly repository: string;
@@ -19,6 +19,9 @@ export class DockerEngine implements ImageEngine {
   constructor(components: DockerComponents) {
     this.#components = components;
   }
+
+  /** The daemon keeps what it has and nothing else is left. */
+  async [Symbol.asyncDispose](): Promise<void> {}
 
   async build(request: BuildRequest, signal: AbortSignal): Promise<void> {
     const output = `type=oci,dest=${request.file},name=${request.reference},rewrite-timestamp=true`;
@@ -48,17 +51,13 @@ export function dockerCommand(
   extra: readonly string[],
 ): readonly string[] {
   const { repository, epoch, base } = components;
-  const buildArguments = [
-    `SOURCE_DATE_EPOCH=${epoch}`,
-    `VERSION=${request.version}`,
-    `REVISION=${request.revision}`,
-    ...(base === undefined ? [] : [`BASE=${base}`]),
-  ];
+  const buildArguments = [`SOURCE_DATE_EPOCH=${epoch}`, ...(base === undefined ? [] : [`BASE=${base}`])];
   return [
     ...["docker", "buildx", "build", "--provenance=false", "--sbom=false"],
     ...(request.useCache ? [] : ["--no-cache"]),
     ...(request.image.platforms === undefined ? [] : ["--platform", request.image.platforms.join(",")]),
     ...buildArguments.flatMap((argument) => ["--build-arg", argument]),
+    ...labelArguments(request),
     ...["--file", join(repository, request.image.dockerfile)],
     ...extra,
     repository,

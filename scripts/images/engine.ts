@@ -13,7 +13,7 @@ export interface BuildRequest {
 }
 
 /** What builds images: the one place where buildah and Docker differ. */
-export interface ImageEngine {
+export interface ImageEngine extends AsyncDisposable {
   /** For messages. */
   readonly name: string;
   /** Builds an image into an OCI archive. The same inputs give the same digest. */
@@ -26,6 +26,16 @@ export interface PushTarget {
   /** `registry.example/niphas/node:0.1.0` */
   readonly reference: string;
   readonly isPlainHttp: boolean;
+}
+
+/** What says which build an image is: https://github.com/opencontainers/image-spec/blob/main/annotations.md */
+export function buildLabels({ version, revision }: BuildRequest): Readonly<Record<string, string>> {
+  return { "org.opencontainers.image.version": version, "org.opencontainers.image.revision": revision };
+}
+
+/** The same as options of buildah and of Docker. */
+export function labelArguments(request: BuildRequest): readonly string[] {
+  return Object.entries(buildLabels(request)).flatMap(([name, value]) => ["--label", `${name}=${value}`]);
 }
 
 /**

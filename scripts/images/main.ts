@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { readPackage } from "../bundle/third-party.ts";
 import { buildImages } from "./build-images.ts";
 import { BuildahEngine } from "./buildah.ts";
+import { BuildahStorage } from "./buildah-storage.ts";
 import { runTool } from "./command.ts";
 import { DockerEngine } from "./docker.ts";
 import { type ImageEngine, sourceDateEpoch } from "./engine.ts";
@@ -20,13 +21,14 @@ function chooseEngine(options: ImageOptions, epoch: string): ImageEngine {
   }
   if (!program || !directory || !cacheDir) throw new UsageError("buildah is used as root on Debian; else use Docker");
   const base = options.base === undefined ? { directory } : { image: options.base };
-  return new BuildahEngine({ program, storageDir: join(cacheDir, "buildah"), repository, epoch, base });
+  const storage = new BuildahStorage(program, join(cacheDir, "buildah"));
+  return new BuildahEngine({ storage, repository, epoch, base });
 }
 
 async function run(options: ImageOptions, signal: AbortSignal): Promise<void> {
   const report = (line: string): void => console.error(`images: ${line}`);
   const epoch = sourceDateEpoch(process.env);
-  const engine = chooseEngine(options, epoch);
+  await using engine = chooseEngine(options, epoch);
   const { version, license } = readPackage(repository);
   const revision = await sourceRevision(repository, signal);
   if (options.names.some((name) => imageSpec(name).hasBundle)) {

@@ -77,6 +77,13 @@ go_install() { CGO_ENABLED=0 GOTOOLCHAIN=auto GOFLAGS=-trimpath GOBIN=$part "$go
 # setup_go_program PACKAGE@VERSION FILE WHY: makes the program FILE, which the module proxy has as a package of its own.
 setup_go_program() { setup_built "$2" "$(basename "$2") ${1##*@}" "$3" go_install "$1"; }
 
+# write_go_mod MODULE VERSION: a go.mod that needs just this, and at least the Go which that module asks for. Sets $gomod to
+# the module's own.
+write_go_mod() {
+  gomod=$("$go" mod download -json "$1@$2" | awk -F'"' '$2 == "GoMod" { print $4 }') && [ -n "$gomod" ] &&
+    printf 'module main\n\n%s\n\nrequire %s %s\n' "$(grep -E '^go [0-9]' "$gomod")" "$1" "$2" >go.mod
+}
+
 # go_build_here SOURCES FILE WRITE-GO-MOD [FLAG...]: a main package of ours in a module that the command WRITE-GO-MOD describes.
 go_build_here() {
   local sources=$1 name write_module=$3 work status=0

@@ -23,12 +23,8 @@ staging_modules() { awk '$1 ~ /^k8s\.io\// && $2 == "=>" && $3 ~ /^\.\/staging\/
 
 kubernetes_module() {
   local gomod module
-  gomod=$("$go" mod download -json "k8s.io/kubernetes@$version" | awk -F'"' '$2 == "GoMod" { print $4 }')
-  [ -n "$gomod" ] || return 1
-  {
-    printf 'module kubernetes\n\n%s\n\nrequire k8s.io/kubernetes %s\n\n' "$(grep -E '^go [0-9]' "$gomod")" "$version"
-    for module in $(staging_modules "$gomod"); do printf 'replace %s => %s v0.%s\n' "$module" "$module" "${version#v1.}"; done
-  } >go.mod
+  write_go_mod k8s.io/kubernetes "$version" || return 1
+  for module in $(staging_modules "$gomod"); do printf 'replace %s => %s v0.%s\n' "$module" "$module" "${version#v1.}"; done >>go.mod
 }
 
 # setup_kubernetes [VERSION]: makes the binary of one of the versions, the default if none is named.
