@@ -19,7 +19,9 @@ export interface BringUpInit {
   readonly state: ClusterState;
   readonly machines: ClusterMachines;
   readonly report: (line: string) => void;
-  readonly signal?: AbortSignal;
+  readonly signal: AbortSignal;
+  /** Takes what goes on beside the rest; see {@link together}. */
+  readonly add: <P>(promise: Promise<P>) => Promise<P>;
 }
 
 const NODES_TIMEOUT_MS = 180_000;
@@ -27,11 +29,11 @@ const DNS_MANIFEST = join(import.meta.dirname, "addons/coredns.yaml");
 
 /** From nothing to a cluster whose nodes are ready. What it leaves when it fails is for the caller to remove. */
 export async function bringUp(init: BringUpInit): Promise<void> {
-  const { layout, state, machines, report, signal } = init;
+  const { layout, state, machines, report, signal, add } = init;
   report("certificates, disks");
-  const [pki] = await Promise.all([createPki(layout.pkiDirectory, state.nodes, signal), createDisks(init)]);
+  const [pki] = await Promise.all([add(createPki(layout.pkiDirectory, state.nodes, signal)), add(createDisks(init))]);
   writeKubeconfigs(init, pki);
-  const images = clusterImages(init);
+  const images = add(clusterImages(init));
   const control = new ControlPlane({
     cluster: layout.name,
     machine: machines.control,
@@ -39,17 +41,17 @@ export async function bringUp(init: BringUpInit): Promise<void> {
     pki,
     apiPort: state.apiPort,
     nodes: state.nodes,
-    ...withSignal(signal),
+    signal,
   });
   await control.switchOn();
   const api = new ApiClient(pki, state.apiPort);
   report("etcd, API server");
   await control.startApiServer();
-  const apiReady = control.untilApiServerReady(api).then(() => report("API server is ready"));
+  const apiReady = add(control.untilApiServerReady(api).then(() => report("API server is ready")));
   const starting = machines.nodes.map((node, index) =>
-    startNode(init, { node, index: index + 1, pki, images, apiReady }),
+    add(startNode(init, { node, index: index + 1, pki, images, apiReady })),
   );
-  await Promise.all([startControllers(control, api, apiReady), ...starting]);
+  await Promise.all([add(startControllers(control, api, apiReady)), ...starting]);
   await untilComplete(init, control, api);
 }
 
@@ -105,7 +107,7 @@ async function untilComplete(init: BringUpInit, control: ControlPlane, api: ApiC
   const { state, report, signal } = init;
   if (state.nodes === 0) return;
   await applyDns(init);
-  const wait = { timeoutMs: NODES_TIMEOUT_MS, check: () => control.checkDaemons(), ...withSignal(signal) };
+  const wait = { timeoutMs: NODES_TIMEOUT_MS, check: () => control.checkDaemons(), signal };
   await waitFor("nodes to be ready", async () => (await readyNodes(api, signal)).length === state.nodes, wait);
   report("nodes are ready");
   await control.startProxy();
@@ -115,9 +117,5 @@ async function untilComplete(init: BringUpInit, control: ControlPlane, api: ApiC
 
 async function applyDns({ layout, state, signal }: BringUpInit): Promise<void> {
   const kubectl = [state.tools.kubernetesBinary, "kubectl", `--kubeconfig=${layout.kubeconfigFile}`];
-  await runCommand([...kubectl, "apply", "--server-side", "--filename", DNS_MANIFEST], withSignal(signal));
-}
-
-function withSignal(signal: AbortSignal | undefined): { readonly signal?: AbortSignal } {
-  return signal === undefined ? {} : { signal };
+  await runCommand([...kubectl, "apply", "--server-side", "--filename", DNS_MANIFEST], { signal });
 }

@@ -1,4 +1,5 @@
-import { Machine, type MachineHardware } from "./machine/machine.ts";
+import type { MachineHardware } from "./machine/hardware.ts";
+import { Machine } from "./machine/machine.ts";
 import { nodeIndexes, nodeName } from "./network/addresses.ts";
 import { ClusterNode } from "./node/cluster-node.ts";
 import type { ClusterState } from "./state/cluster-state.ts";

@@ -9,6 +9,7 @@ import { type ClusterState, requireState, writeState } from "./state/cluster-sta
 import { type ClusterStatus, controlStatus, nodeStatus } from "./state/cluster-status.ts";
 import { ClusterLayout } from "./state/layout.ts";
 import { removeCluster } from "./take-down.ts";
+import { together } from "./together.ts";
 import { clusterTools } from "./tools/tools.ts";
 
 export interface ClusterOptions {
@@ -32,7 +33,7 @@ export interface KubectlOptions {
   readonly input?: string;
   /** @default 120_000 */
   readonly timeoutMs?: number;
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
   /** Throw when it ends with another code than 0. @default false */
   readonly check?: boolean;
 }
@@ -71,13 +72,9 @@ export class Cluster {
     try {
       writeState(layout, state);
       const cluster = new Cluster(layout, state);
-      await bringUp({
-        layout,
-        state,
-        machines: cluster.#machines,
-        report,
-        ...(signal === undefined ? {} : { signal }),
-      });
+      await together(signal, (either, add) =>
+        bringUp({ layout, state, machines: cluster.#machines, report, signal: either, add }),
+      );
       writeState(layout, { ...state, phase: "ready" });
       return cluster;
     } catch (error) {

@@ -7,4 +7,6 @@ export type { ExecOptions } from "./machine/machine.ts";
 export { CONTROL_ADDRESS } from "./network/addresses.ts";
 export { ClusterNode } from "./node/cluster-node.ts";
 export type { NodeComponent } from "./node/components.ts";
+export type { SelfTestResult } from "./self-test/case-runner.ts";
+export { selfTest } from "./self-test/self-test.ts";
 export { missingForCluster } from "./tools/tools.ts";

@@ -1,8 +1,8 @@
-import { existsSync, globSync, rmSync } from "node:fs";
+import { globSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { Cgroup } from "./cgroups/cgroup.ts";
 import { releaseDisks } from "./machine/disk.ts";
-import type { ClusterLayout } from "./state/layout.ts";
+import { CGROUP_ROOT, type ClusterLayout } from "./state/layout.ts";
 
 /**
  * Removes whatever there is of a cluster, also what a killed `up` or a crash of the machine has left: every process
@@ -13,10 +13,6 @@ export async function removeCluster(layout: ClusterLayout, signal?: AbortSignal)
   await cgroup.kill();
   await releaseDisks(globSync(join(layout.directory, "*", "*.img")), signal);
   await cgroup.remove();
+  new Cgroup(CGROUP_ROOT).removeIfUnused();
   rmSync(layout.directory, { recursive: true, force: true, maxRetries: 3 });
-}
-
-/** True when anything of a cluster is left on this machine. */
-export function hasRemains(layout: ClusterLayout): boolean {
-  return existsSync(layout.directory) || new Cgroup(layout.cgroup).processes().length > 0;
 }

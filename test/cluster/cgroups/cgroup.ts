@@ -8,6 +8,7 @@ import { type CgroupHierarchies, readHierarchies } from "./hierarchies.ts";
 const CPUSET_FILES = ["cpuset.cpus", "cpuset.mems"];
 /** Version 2: a cgroup with controllers for its children may hold no process itself, so ours are in this child. */
 const INIT_CHILD = "init";
+const CREATE_TIMEOUT_MS = 5_000;
 const KILL_TIMEOUT_MS = 20_000;
 
 /** One cgroup, `/niphas-cluster/...`, in every hierarchy. What runs in it can be found and ended whoever started it. */
@@ -21,12 +22,10 @@ export class Cgroup {
   }
 
   /** Makes it, and what is above it. */
-  create(): void {
-    for (const mountPoint of this.#hierarchies.mountPoints) {
-      const directory = join(mountPoint, this.#path);
-      this.#createWithParents(directory, mountPoint);
-      if (this.#hierarchies.version === 2) mkdirSync(join(directory, INIT_CHILD), { recursive: true });
-    }
+  async create(): Promise<void> {
+    // Whoever removes another cluster may remove what is above, while that is still empty.
+    const isCreated = (): boolean => tolerateGone(() => this.#createAll());
+    await waitUntil(`cgroup ${this.#path} to be made`, isCreated, { timeoutMs: CREATE_TIMEOUT_MS });
   }
 
   /** The command that joins the cgroup and then becomes `argv`. */
@@ -73,13 +72,21 @@ export class Cgroup {
     await waitUntil(`cgroup ${this.#path} to be removed`, removeAll, { timeoutMs: KILL_TIMEOUT_MS });
   }
 
-  /** The names of the cgroups directly below. */
-  children(): readonly string[] {
-    return [...new Set(this.#directories().flatMap(subdirectories))];
+  /** Removes it if nothing is in it and nothing below it. */
+  removeIfUnused(): void {
+    for (const directory of this.#directories()) tolerateGone(() => rmdirUnlessBusy(directory));
   }
 
   #directories(): readonly string[] {
     return this.#hierarchies.mountPoints.map((mountPoint) => join(mountPoint, this.#path));
+  }
+
+  #createAll(): void {
+    for (const mountPoint of this.#hierarchies.mountPoints) {
+      const directory = join(mountPoint, this.#path);
+      this.#createWithParents(directory, mountPoint);
+      if (this.#hierarchies.version === 2) mkdirSync(join(directory, INIT_CHILD), { recursive: true });
+    }
   }
 
   #createWithParents(directory: string, mountPoint: string): void {
@@ -87,7 +94,7 @@ export class Cgroup {
     const parent = dirname(directory);
     this.#createWithParents(parent, mountPoint);
     if (this.#hierarchies.version === 2) passControllersOn(parent);
-    mkdirSync(directory, { recursive: true });
+    if (!existsSync(directory)) mkdirSync(directory);
     for (const file of CPUSET_FILES) copyCpuset(join(parent, file), join(directory, file));
   }
 }
@@ -125,12 +132,26 @@ function pidsIn(directory: string): number[] {
 
 function removeTree(directory: string): boolean {
   const areChildrenGone = subdirectories(directory).every((name) => removeTree(join(directory, name)));
+  return areChildrenGone && rmdirUnlessBusy(directory);
+}
+
+/** False when something is in it or below it. */
+function rmdirUnlessBusy(directory: string): boolean {
   try {
     rmdirSync(directory);
     return true;
   } catch (error) {
-    if (systemErrorCode(error) === "EBUSY" || !areChildrenGone) return false;
-    return ignoreGone(error, true);
+    return systemErrorCode(error) === "EBUSY" ? false : ignoreGone(error, true);
+  }
+}
+
+/** False when something that it works on is gone. */
+function tolerateGone(act: () => unknown): boolean {
+  try {
+    act();
+    return true;
+  } catch (error) {
+    return ignoreGone(error, false);
   }
 }
 

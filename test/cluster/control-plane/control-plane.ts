@@ -2,10 +2,11 @@ import { copyFileSync } from "node:fs";
 import { join } from "node:path";
 import { NiphasError } from "@niphas/core";
 import { daemonLog, isDaemonRunning, startDaemon } from "../machine/daemons.ts";
-import type { Machine, MachineHardware } from "../machine/machine.ts";
+import type { MachineHardware } from "../machine/hardware.ts";
+import type { Machine } from "../machine/machine.ts";
 import { API_SERVER, nodeName } from "../network/addresses.ts";
 import { createBridge } from "../network/links.ts";
-import { startLoopback } from "../network/loopback.ts";
+import { LOOPBACK_DAEMONS, startLoopback } from "../network/loopback.ts";
 import { kubeProxyCommand } from "../node/components.ts";
 import { writeProxyFiles } from "../node/node-files.ts";
 import type { Pki } from "../pki/authority.ts";
@@ -28,11 +29,12 @@ export interface ControlPlaneInit {
   readonly pki: Pki;
   readonly apiPort: number;
   readonly nodes: number;
-  readonly signal?: AbortSignal;
+  readonly signal: AbortSignal;
 }
 
 const TIMEOUT_MS = 120_000;
-const DAEMONS = ["etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler"];
+/** Whose end makes waiting pointless. */
+const DAEMONS = ["etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler", ...LOOPBACK_DAEMONS];
 
 /** The machine that holds the cluster's network, and its Kubernetes control plane. */
 export class ControlPlane {
@@ -85,13 +87,13 @@ export class ControlPlane {
 
   async #start(name: string, command: readonly string[]): Promise<void> {
     const { machine, signal } = this.#init;
-    await startDaemon(machine, name, command, signal === undefined ? {} : { signal });
+    await startDaemon(machine, name, command, { signal });
   }
 
   async #wait(what: string, ask: () => Promise<boolean>): Promise<void> {
     const { signal } = this.#init;
     const check = (): void => this.checkDaemons();
-    await waitFor(what, ask, { timeoutMs: TIMEOUT_MS, check, ...(signal === undefined ? {} : { signal }) });
+    await waitFor(what, ask, { timeoutMs: TIMEOUT_MS, check, signal });
   }
 
   #writeFiles(directory: string): void {

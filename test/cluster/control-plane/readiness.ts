@@ -4,7 +4,7 @@ import type { ApiClient } from "./api-client.ts";
 
 export interface WaitInit {
   readonly timeoutMs: number;
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
   /** Throws when waiting has become pointless. */
   readonly check?: () => void;
 }

@@ -7,8 +7,10 @@ import (
 	"os"
 	"time"
 
+	"go.opentelemetry.io/otel/trace"
 	runtimeapi "k8s.io/cri-api/pkg/apis"
 	client "k8s.io/cri-client/pkg"
+	"k8s.io/klog/v2"
 )
 
 const (
@@ -44,10 +46,10 @@ func runCrictl(args []string) int {
 		return 2
 	}
 	endpoint := cmp.Or(os.Getenv("CONTAINER_RUNTIME_ENDPOINT"), defaultEndpoint)
-	runtime, err := client.NewRemoteRuntimeService(endpoint, callTimeout, nil, nil)
+	ctx, cancel := context.WithTimeout(context.Background(), callTimeout)
+	defer cancel()
+	runtime, err := connect(ctx, endpoint)
 	if err == nil {
-		ctx, cancel := context.WithTimeout(context.Background(), callTimeout)
-		defer cancel()
 		err = runtimeCommands[args[0]](ctx, runtime, args[1:])
 	}
 	if err != nil {
@@ -55,6 +57,18 @@ func runCrictl(args []string) int {
 		return 1
 	}
 	return 0
+}
+
+// Kubernetes 1.36 passes a context.
+func connect(ctx context.Context, endpoint string) (runtimeapi.RuntimeService, error) {
+	switch create := any(client.NewRemoteRuntimeService).(type) {
+	case func(string, time.Duration, trace.TracerProvider, *klog.Logger) (runtimeapi.RuntimeService, error):
+		return create(endpoint, callTimeout, nil, nil)
+	case func(context.Context, string, time.Duration, trace.TracerProvider, bool) (runtimeapi.RuntimeService, error):
+		return create(ctx, endpoint, callTimeout, nil, false)
+	default:
+		return nil, fmt.Errorf("NewRemoteRuntimeService has become %T", create)
+	}
 }
 
 func forEach(act func(context.Context, runtimeapi.RuntimeService, string) error) runtimeCommand {

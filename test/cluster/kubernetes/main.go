@@ -28,7 +28,7 @@ var daemons = map[string]func() *cobra.Command{
 	"kube-controller-manager": controllermanager.NewControllerManagerCommand,
 	"kube-proxy":              proxy.NewProxyCommand,
 	"kube-scheduler":          func() *cobra.Command { return scheduler.NewSchedulerCommand() },
-	"kubelet":                 func() *cobra.Command { return kubelet.NewKubeletCommand(context.Background()) },
+	"kubelet":                 newKubeletCommand,
 }
 
 func main() {
@@ -50,6 +50,18 @@ func main() {
 		os.Exit(2)
 	}
 	os.Exit(cli.Run(newCommand()))
+}
+
+// Kubernetes 1.33 gives it no context.
+func newKubeletCommand() *cobra.Command {
+	switch create := any(kubelet.NewKubeletCommand).(type) {
+	case func() *cobra.Command:
+		return create()
+	case func(context.Context) *cobra.Command:
+		return create(context.Background())
+	default:
+		panic(fmt.Sprintf("NewKubeletCommand has become %T", create))
+	}
 }
 
 func isKnown(program string) bool {

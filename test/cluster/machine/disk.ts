@@ -8,7 +8,7 @@ export async function createDisk(file: string, sizeBytes: number, signal?: Abort
   if (existsSync(file)) return;
   writeFileSync(file, "");
   truncateSync(file, sizeBytes);
-  await runCommand(["mkfs.ext4", "-q", "-m", "0", file], options(signal));
+  await runCommand(["mkfs.ext4", "-q", "-m", "0", file], { signal });
 }
 
 /**
@@ -19,9 +19,7 @@ export async function releaseDisks(files: readonly string[], signal?: AbortSigna
   const present = files.filter((file) => existsSync(file));
   const detach = async (file: string): Promise<boolean> => {
     const devices = await loopDevices(file, signal);
-    await Promise.all(
-      devices.map((device) => runCommand(["losetup", "-d", device], { ...options(signal), allowFailure: true })),
-    );
+    await Promise.all(devices.map((device) => runCommand(["losetup", "-d", device], { signal, allowFailure: true })));
     return devices.length === 0;
   };
   const areReleased = async (): Promise<boolean> => (await Promise.all(present.map(detach))).every(Boolean);
@@ -29,13 +27,8 @@ export async function releaseDisks(files: readonly string[], signal?: AbortSigna
 }
 
 async function loopDevices(file: string, signal?: AbortSignal): Promise<readonly string[]> {
-  const { stdout } = await runCommand(
-    ["losetup", "--noheadings", "--output", "NAME", "--associated", file],
-    options(signal),
-  );
+  const { stdout } = await runCommand(["losetup", "--noheadings", "--output", "NAME", "--associated", file], {
+    signal,
+  });
   return stdout.split("\n").filter(Boolean);
-}
-
-function options(signal: AbortSignal | undefined): { signal?: AbortSignal } {
-  return signal === undefined ? {} : { signal };
 }

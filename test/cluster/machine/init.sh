@@ -89,6 +89,9 @@ mount_kernel() {
     cat "$root/proc/sys/$name" >"$copy"
     mount --bind "$copy" "$root/proc/sys/$name"
   done
+  # A container with a user namespace may mount a /proc only where one is in sight of which nothing is covered.
+  mkdir "$root/run/proc"
+  mount -t proc proc "$root/run/proc"
 }
 
 bind_from_host() {

@@ -1,11 +1,12 @@
 import { spawn } from "node:child_process";
-import { existsSync, mkdirSync, openSync, readFileSync, rmSync } from "node:fs";
+import { closeSync, existsSync, mkdirSync, openSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { NiphasError } from "@niphas/core";
 import { type CommandResult, runCommand } from "@niphas/testing";
 import { Cgroup } from "../cgroups/cgroup.ts";
 import { createDisk, releaseDisks } from "./disk.ts";
+import { ALL_DISKS, diskNames, initEnvironment, MACHINE_ENVIRONMENT, type MachineHardware } from "./hardware.ts";
 import { identifyProcess, isRunning, type ProcessIdentity, programName } from "./process-identity.ts";
 
 export interface MachineInit {
@@ -17,18 +18,6 @@ export interface MachineInit {
   readonly cgroup: string;
 }
 
-export interface MachineHardware {
-  /** The lower layer of its root file system; never written to. */
-  readonly rootDirectory: string;
-  /** The file that holds all Kubernetes programs. */
-  readonly kubernetesBinary: string;
-  /** What lies on the system disk itself and not on the overlay, which is no upper layer for another. */
-  readonly dataDirectories: readonly string[];
-  /** Has a disk of its own, so that filling it fills nothing else. */
-  readonly diskDirectory: string | undefined;
-  readonly diskBytes: number;
-}
-
 export interface ExecOptions {
   /** Written to standard input, which is empty otherwise. */
   readonly input?: string;
@@ -38,13 +27,11 @@ export interface ExecOptions {
   readonly timeoutMs?: number;
   /** Throw when the command ends with another code than 0. @default false */
   readonly check?: boolean;
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
   /** In the host's network instead of the machine's. @default false */
   readonly inHostNetwork?: boolean;
 }
 
-const SYSTEM_DISK = "system.img";
-const DATA_DISK = "data.img";
 const PID_FILE = "init.pid";
 const POLL_MS = 10;
 const START_TIMEOUT_MS = 30_000;
@@ -52,13 +39,6 @@ const START_TIMEOUT_MS = 30_000;
 const INIT_PROGRAM = "catatonit";
 const LOG_TAIL_CHARACTERS = 2_000;
 const INIT_SCRIPT = join(import.meta.dirname, "init.sh");
-
-/** Nothing of the caller's environment gets in. */
-export const MACHINE_ENVIRONMENT: NodeJS.ProcessEnv = {
-  PATH: "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
-  LC_ALL: "C.UTF-8",
-  HOME: "/root",
-};
 
 /**
  * A machine made of namespaces (mount, PID, network, UTS, IPC, cgroup) and a root file system of its own. Its first
@@ -74,12 +54,13 @@ export class Machine {
     this.name = init.name;
     this.directory = init.directory;
     this.#cgroup = new Cgroup(init.cgroup);
-    this.#init = this.#readInit();
   }
 
   /** The first process, by the host's numbers; undefined when the machine is off. */
   get pid(): number | undefined {
-    return this.#init !== undefined && isRunning(this.#init) ? this.#init.pid : undefined;
+    // Another program may have switched it off and on again.
+    if (this.#init === undefined || !isRunning(this.#init)) this.#init = this.#readInit();
+    return this.#init?.pid;
   }
 
   /** Read-only inside, at /etc/niphas-cluster. */
@@ -97,25 +78,26 @@ export class Machine {
     for (const directory of [this.directory, this.configurationDirectory, this.logDirectory]) {
       mkdirSync(directory, { recursive: true, mode: 0o755 });
     }
-    const disks = hardware.diskDirectory === undefined ? [SYSTEM_DISK] : [SYSTEM_DISK, DATA_DISK];
-    await Promise.all(disks.map((disk) => createDisk(join(this.directory, disk), hardware.diskBytes, signal)));
+    const files = diskNames(hardware).map((name) => join(this.directory, name));
+    await Promise.all(files.map((file) => createDisk(file, hardware.diskBytes, signal)));
   }
 
   /** Switches it on. @throws NiphasError CommandFailed with the end of its log */
   async start(hardware: MachineHardware, signal?: AbortSignal): Promise<void> {
-    this.#cgroup.create();
+    await this.#cgroup.create();
     rmSync(join(this.directory, PID_FILE), { force: true });
     const log = openSync(join(this.logDirectory, "init.log"), "a");
     const namespaces = ["--mount", "--pid", "--net", "--uts", "--ipc", "--cgroup", "--fork"];
     const command = ["unshare", ...namespaces, "--", "bash", INIT_SCRIPT];
     const [program = "", ...args] = this.#cgroup.joiningAsRoot(command);
     const child = spawn(program, args, {
-      env: this.#environment(hardware),
+      env: initEnvironment(this, hardware),
       detached: true,
       stdio: ["ignore", log, log],
     });
+    closeSync(log);
     child.on("error", () => undefined).unref();
-    await this.#untilComplete(() => child.exitCode !== null, signal);
+    await this.#untilComplete(() => child.pid === undefined || child.exitCode !== null, signal);
     this.#cgroup.delegate();
   }
 
@@ -125,7 +107,7 @@ export class Machine {
     // Those of pods too, which would not outlive a real machine either.
     await this.#cgroup.remove();
     await releaseDisks(
-      [SYSTEM_DISK, DATA_DISK].map((disk) => join(this.directory, disk)),
+      ALL_DISKS.map((name) => join(this.directory, name)),
       signal,
     );
   }
@@ -143,6 +125,7 @@ export class Machine {
     return ["nsenter", "--target", String(this.requirePid()), "--net", "--", ...argv];
   }
 
+  /** Runs a command in the machine. @throws Error when it ends with another code than 0 and `check` is set */
   exec(argv: readonly string[], options: ExecOptions = {}): Promise<CommandResult> {
     const { check = false, inHostNetwork = false, inputFile, ...rest } = options;
     const command = this.command(argv, inHostNetwork);
@@ -184,17 +167,5 @@ export class Machine {
   #startFailure(): NiphasError {
     const log = readFileSync(join(this.logDirectory, "init.log"), "utf8").slice(-LOG_TAIL_CHARACTERS);
     return new NiphasError("CommandFailed", `machine ${this.name} did not start: ${log}`);
-  }
-
-  #environment(hardware: MachineHardware): NodeJS.ProcessEnv {
-    return {
-      ...MACHINE_ENVIRONMENT,
-      MACHINE_DIR: this.directory,
-      MACHINE_NAME: this.name,
-      MACHINE_ROOT: hardware.rootDirectory,
-      MACHINE_BIN: hardware.kubernetesBinary,
-      MACHINE_DATA: hardware.dataDirectories.join(" "),
-      MACHINE_DISK: hardware.diskDirectory ?? "",
-    };
   }
 }

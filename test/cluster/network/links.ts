@@ -69,5 +69,5 @@ export async function connectNode(
 
 async function ip(machine: Machine, lines: readonly string[], signal?: AbortSignal): Promise<void> {
   const argv = machine.networkCommand(["ip", "-batch", "-"]);
-  await runCommand(argv, { input: `${lines.join("\n")}\n`, ...(signal === undefined ? {} : { signal }) });
+  await runCommand(argv, { input: `${lines.join("\n")}\n`, signal });
 }

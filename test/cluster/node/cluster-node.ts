@@ -2,7 +2,8 @@ import { existsSync } from "node:fs";
 import type { CommandResult } from "@niphas/testing";
 import { waitFor } from "../control-plane/readiness.ts";
 import { daemonLog, isDaemonRunning, signalDaemon, startDaemon } from "../machine/daemons.ts";
-import { type ExecOptions, MACHINE_ENVIRONMENT, type Machine, type MachineHardware } from "../machine/machine.ts";
+import { MACHINE_ENVIRONMENT, type MachineHardware } from "../machine/hardware.ts";
+import type { ExecOptions, Machine } from "../machine/machine.ts";
 import { nodeAddress } from "../network/addresses.ts";
 import { connectNode } from "../network/links.ts";
 import { CONTAINERD_SOCKET, componentCommand, type NodeComponent } from "./components.ts";
@@ -76,7 +77,7 @@ export class ClusterNode {
   async start(component: NodeComponent, signal?: AbortSignal): Promise<void> {
     if (this.isRunning(component)) return;
     const command = componentCommand(component, this.#init.index);
-    await startDaemon(this.#init.machine, component, command, signal === undefined ? {} : { signal });
+    await startDaemon(this.#init.machine, component, command, { signal });
     if (component === "containerd") await this.#untilContainerdAnswers(signal);
   }
 
@@ -107,7 +108,7 @@ export class ClusterNode {
   /** Imports an OCI archive into containerd. */
   async loadImage(file: string, signal?: AbortSignal): Promise<void> {
     const { machine } = this.#init;
-    await machine.exec(IMPORT, { inputFile: file, check: true, timeoutMs: LOAD_TIMEOUT_MS, ...withSignal(signal) });
+    await machine.exec(IMPORT, { inputFile: file, check: true, timeoutMs: LOAD_TIMEOUT_MS, signal });
   }
 
   async #untilContainerdAnswers(signal?: AbortSignal): Promise<void> {
@@ -115,10 +116,6 @@ export class ClusterNode {
     const isUp = async (): Promise<boolean> =>
       existsSync(machine.hostPath(CONTAINERD_SOCKET)) && (await machine.exec(["ctr", "version"])).exitCode === 0;
     const what = `containerd on ${this.name}: ${daemonLog(machine, "containerd")}`;
-    await waitFor(what, isUp, { timeoutMs: CONTAINERD_TIMEOUT_MS, ...withSignal(signal) });
+    await waitFor(what, isUp, { timeoutMs: CONTAINERD_TIMEOUT_MS, signal });
   }
-}
-
-function withSignal(signal: AbortSignal | undefined): { readonly signal?: AbortSignal } {
-  return signal === undefined ? {} : { signal };
 }

@@ -67,5 +67,5 @@ async function request(
   writeFileSync(file("cnf"), configuration);
   const output = ["-config", file("cnf"), "-keyout", file("key"), "-out", file("crt"), "-days", VALID_DAYS];
   const argv = ["openssl", "req", "-x509", ...NEW_KEY, ...issuer, ...output];
-  await runCommand(argv, signal === undefined ? {} : { signal });
+  await runCommand(argv, { signal });
 }

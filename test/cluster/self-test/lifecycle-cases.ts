@@ -1,6 +1,6 @@
 import { deepEqual, equal, match, notEqual, ok, rejects } from "node:assert/strict";
 import { spawn } from "node:child_process";
-import { readlinkSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { runCommand } from "@niphas/testing";
@@ -16,8 +16,8 @@ export interface LifecycleCase {
 const NAME = "self-test-1";
 const OTHER_NAME = "self-test-2";
 const PROGRAM = join(import.meta.dirname, "../main.ts");
-/** While certificates are made; while machines start; while Kubernetes starts; when it is nearly done. */
-const KILL_AFTER_MS = [300, 1_200, 3_000, 8_000];
+/** What `up` says when it begins a step, which then never ends. */
+const STEPS = ["certificates, disks", "etcd, API server", "API server is ready", "nodes are ready"];
 
 export const lifecycleCases: readonly LifecycleCase[] = [
   {
@@ -33,25 +33,25 @@ export const lifecycleCases: readonly LifecycleCase[] = [
   {
     name: "down removes all that a killed up has left",
     run: async () => {
-      for (const afterMs of KILL_AFTER_MS) {
-        await killedUp(afterMs, "SIGKILL");
+      for (const step of STEPS) {
+        await killedUp(step, "SIGKILL");
         await Cluster.remove({ name: NAME });
         await untilWritersAreGone();
-        deepEqual(await findRemains(NAME), [], `killed after ${afterMs} ms`);
+        deepEqual(await findRemains(NAME), [], `killed at: ${step}`);
       }
     },
   },
   {
     name: "an up that is asked to stop removes what it has made",
     run: async () => {
-      equal(await killedUp(3_000, "SIGTERM"), 130);
+      equal(await killedUp("etcd, API server", "SIGTERM"), 130);
       deepEqual(await findRemains(NAME), []);
     },
   },
   {
     name: "up repairs what a killed up has left, and replaces a cluster of its name",
     run: async (signal) => {
-      await killedUp(3_000, "SIGKILL");
+      await killedUp("API server is ready", "SIGKILL");
       const first = await Cluster.up({ name: NAME, nodes: 0, signal });
       const before = first.status().machines[0]?.pid;
       const second = await Cluster.up({ name: NAME, nodes: 0, signal });
@@ -88,13 +88,15 @@ export async function removeLifecycleClusters(): Promise<void> {
   await Promise.all([NAME, OTHER_NAME].map((name) => Cluster.remove({ name })));
 }
 
-/** Starts `up` and sends it a signal; its exit code, if it had the time for one. */
-async function killedUp(afterMs: number, signal: NodeJS.Signals): Promise<number | null> {
-  const child = spawn(process.execPath, [PROGRAM, "up", "--name", NAME, "--nodes", "1"], { stdio: "ignore" });
+/** Starts `up` and sends it a signal when it begins a step; its exit code, if it had the time for one. */
+async function killedUp(step: string, signal: NodeJS.Signals): Promise<number | null> {
+  const argv = [PROGRAM, "up", "--name", NAME, "--nodes", "1"];
+  const child = spawn(process.execPath, argv, { stdio: ["ignore", "ignore", "pipe"] });
   const { promise, resolve } = Promise.withResolvers<number | null>();
   child.once("exit", resolve);
-  await sleep(afterMs);
-  child.kill(signal);
+  child.stderr.setEncoding("utf8").on("data", (text: string) => {
+    if (text.includes(step)) child.kill(signal);
+  });
   return await promise;
 }
 
@@ -113,11 +115,13 @@ async function hostState(): Promise<object> {
     "kernel.panic_on_oops",
     "net.ipv4.ip_forward",
   ];
+  const mounts = readFileSync("/proc/self/mountinfo", "utf8").split("\n");
   return {
     links: await output("ip", "-oneline", "link"),
     routes: await output("ip", "route"),
-    mounts: await output("findmnt", "--raw", "--output", "TARGET,PROPAGATION"),
+    // Others may mount things meanwhile.
+    ourMounts: mounts.filter((line) => line.includes("niphas-cluster")),
+    propagation: await output("findmnt", "--noheadings", "--output", "PROPAGATION", "/"),
     settings: await output("sysctl", "--values", ...settings),
-    namespace: readlinkSync("/proc/self/ns/net"),
   };
 }

@@ -46,14 +46,23 @@ export function probeObjects(nodes: readonly string[]): readonly object[] {
   return [service, ...nodes.map((node) => podOn(node, labels))];
 }
 
-function podOn(nodeName: string, labels: object): object {
+/** A pod whose root is nobody on the node; on any node. */
+export function userNamespacePod(name: string): object {
+  const spec = { hostUsers: false, containers: [probeContainer()], terminationGracePeriodSeconds: 0 };
+  return { apiVersion: "v1", kind: "Pod", metadata: { name }, spec };
+}
+
+function probeContainer(): object {
   const httpGet = { path: "/cgi-bin/answer", port: PROBE_PORT };
-  const container = {
+  return {
     name: "probe",
     image: PROBE_IMAGE,
     imagePullPolicy: "Never",
     readinessProbe: { httpGet, periodSeconds: 1 },
   };
-  const spec = { nodeName, containers: [container], terminationGracePeriodSeconds: 0 };
+}
+
+function podOn(nodeName: string, labels: object): object {
+  const spec = { nodeName, containers: [probeContainer()], terminationGracePeriodSeconds: 0 };
   return { apiVersion: "v1", kind: "Pod", metadata: { name: probePod(nodeName), labels }, spec };
 }

@@ -1,10 +1,12 @@
 import { equal, match, notEqual, ok } from "node:assert/strict";
 import { writeFileSync } from "node:fs";
 import { runCommand } from "@niphas/testing";
+import { userNamespacePod } from "./probe.ts";
 import type { SelfTestCase } from "./self-test.ts";
 import { NAMESPACE, type TestBed } from "./test-bed.ts";
 import { AdmissionWebhook, WEBHOOK_NAME } from "./webhook.ts";
 
+const USER_NAMESPACE_POD = "users-of-its-own";
 const TOKEN_FILE = "/var/run/secrets/kubernetes.io/serviceaccount/token";
 const CA_FILE = "/var/run/secrets/kubernetes.io/serviceaccount/ca.crt";
 
@@ -59,6 +61,18 @@ export const securityCases: readonly SelfTestCase[] = [
       notEqual(refused.exitCode, 0);
       match(refused.stderr, new RegExp(`admission webhook "${WEBHOOK_NAME}".*denied the request`));
       equal((await create(bed, "allowed")).exitCode, 0);
+    },
+  },
+  {
+    name: "a pod may have users of its own",
+    minNodes: 1,
+    run: async (bed) => {
+      await bed.apply([userNamespacePod(USER_NAMESPACE_POD)]);
+      await bed.kubectl(["wait", "--for=condition=Ready", "--timeout=60s", `pod/${USER_NAMESPACE_POD}`]);
+      const map = await bed.kubectl(["exec", USER_NAMESPACE_POD, "--", "cat", "/proc/self/uid_map"]);
+      const [inside, outside] = map.trim().split(/ +/);
+      equal(inside, "0");
+      notEqual(outside, "0");
     },
   },
   {

@@ -28,7 +28,7 @@ const CASES: readonly SelfTestCase[] = [...trafficCases, ...securityCases, ...no
 export async function selfTest(cluster: Cluster, init: SelfTestInit): Promise<readonly SelfTestResult[]> {
   await using bed = await TestBed.create(cluster, init.signal);
   const count = cluster.nodes.length;
-  return runCases(init, CASES, ({ name, minNodes, run }) =>
+  return await runCases(init, CASES, ({ name, minNodes, run }) =>
     count < minNodes
       ? skippedCase(name, `it needs ${minNodes} nodes; there are ${count}`)
       : runCase(name, () => run(bed)),

@@ -64,6 +64,13 @@ export class AdmissionWebhook implements AsyncDisposable {
         ports: [{ name: "https", port: this.#port }],
         endpoints: [{ addresses: [CONTROL_ADDRESS], conditions: { ready: true } }],
       },
+      {
+        // The API server of Kubernetes 1.33 looks only here.
+        apiVersion: "v1",
+        kind: "Endpoints",
+        metadata: { name: SERVICE, labels: { "endpointslice.kubernetes.io/skip-mirror": "true" } },
+        subsets: [{ addresses: [{ ip: CONTROL_ADDRESS }], ports: [{ name: "https", port: this.#port }] }],
+      },
       this.#registration(),
     ];
   }
