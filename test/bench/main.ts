@@ -1,5 +1,6 @@
 import { writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
+import { podsSuite } from "./pods/suite.ts";
 import { privateDirectory, rerunInPrivateNamespace } from "./private-namespace.ts";
 import { publishSuite } from "./publish/suite.ts";
 import { judge, type Row, toRow } from "./rows.ts";
@@ -7,13 +8,16 @@ import type { RunControl, Suite } from "./scenario.ts";
 import { formatTable } from "./table.ts";
 
 /**
- * `npm run bench -- publish --json FILE [--quick] [--only ROW,ROW…]`
+ * `npm run bench -- publish|pods --json FILE [--quick] [--only ROW,ROW…]`
  *
  * Exit code 0 when every row is there and passes, 1 when one is missing or fails, 2 for a wrong command line.
  */
 
-const USAGE = "usage: bench publish [--json FILE] [--quick] [--only ROW,ROW…]";
-const SUITES: ReadonlyMap<string, Suite> = new Map([["publish", publishSuite]]);
+const USAGE = "usage: bench publish|pods [--json FILE] [--quick] [--only ROW,ROW…]";
+const SUITES: ReadonlyMap<string, Suite> = new Map([
+  ["publish", publishSuite],
+  ["pods", podsSuite],
+]);
 
 interface BenchOptions {
   readonly suite: Suite;

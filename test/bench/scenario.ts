@@ -26,6 +26,31 @@ export interface Suite {
   run(rowIds: ReadonlySet<string>, control: RunControl): Promise<readonly Measurement[]>;
 }
 
+/**
+ * Runs the scenarios that answer one of `rowIds`, one after the other. One that fails is reported and passed over.
+ * @throws when the run is to end early
+ */
+export async function runScenarios<Context extends { readonly control: RunControl }>(
+  scenarios: readonly Scenario<Context>[],
+  rowIds: ReadonlySet<string>,
+  context: Context,
+): Promise<readonly Measurement[]> {
+  const { control } = context;
+  const measurements: Measurement[] = [];
+  for (const scenario of scenarios) {
+    if (!scenario.rowIds.some((id) => rowIds.has(id))) continue;
+    const name = scenario.rowIds.join(", ");
+    control.report(`measuring ${name}`);
+    try {
+      measurements.push(...(await scenario.run(context)));
+    } catch (error) {
+      if (control.signal.aborted) throw error;
+      control.report(`${name}: ${error instanceof Error ? (error.stack ?? error.message) : error}`);
+    }
+  }
+  return measurements;
+}
+
 /** Runs `action` `count` times, printing how far it is about ten times. */
 export async function repeat(
   what: string,

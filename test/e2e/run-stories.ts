@@ -27,7 +27,7 @@ async function runStories(options: E2eOptions, outerPid: number): Promise<readon
   await using cache = await UpstreamCache.start(closures.cacheDir, CONTROL_ADDRESS);
   const release = new HelmRelease({
     helm: required("NIPHAS_HELM"),
-    kubeconfigFile: cluster.internalKubeconfigFile,
+    cluster,
     directory,
     values: baseValues(cache, closures),
     signal,

@@ -1,5 +1,6 @@
-/** The driver's name: what pods write in `csi.driver`, and the name the kubelet registers. Must equal the CSIDriver object's. */
-export const DRIVER_NAME = "csi.niphas.io";
+import { DRIVER_NAME } from "@niphas/core";
+
+export { DRIVER_NAME };
 
 /** Version of the CSI specification that the plugin tells the kubelet. */
 export const CSI_VERSION = "1.0.0";

@@ -62,7 +62,7 @@ export const FLAGS = {
   metricsListen: flag({
     flag: "--metrics-listen",
     argument: "<address:port>",
-    help: "where /livez, /readyz and /metrics are served; off for nowhere",
+    help: "where /livez, /readyz and /metrics are served; :<port> for all addresses, off for nowhere",
     defaultText: "127.0.0.1:9809",
   }),
   gcFreeBytes: flag({

@@ -1,8 +1,8 @@
-import { CACHE_NIXOS_ORG_KEY } from "@niphas/core";
+import { CACHE_NIXOS_ORG_KEY, parseDurationMs, parseListenAddress } from "@niphas/core";
 import fc from "fast-check";
 import { expect, it } from "vitest";
 import { envName, FLAGS, type FlagName, type RawCsiOptions } from "./flags.ts";
-import { parseDurationMs, parseListenAddress, parseUnixEndpoint } from "./option-values.ts";
+import { parseUnixEndpoint } from "./option-values.ts";
 import { parseCsiOptions } from "./options.ts";
 
 const KEY = "test-1:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
@@ -89,6 +89,7 @@ it("options read amounts as percent or bytes, addresses with IPv6, and off", () 
     metricsListen: undefined,
   });
   expect(parseListenAddress("[::1]:0")).toEqual({ host: "::1", port: 0 });
+  expect(parseListenAddress(":9809")).toEqual({ host: "", port: 9809 });
   expect(parseUnixEndpoint("unix:/run/csi.sock")).toBe("/run/csi.sock");
 });
 

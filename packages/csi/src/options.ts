@@ -1,20 +1,21 @@
 import { posix } from "node:path";
-import { CACHE_NIXOS_ORG_KEY, isNiphasError, NiphasError, parseTrustedKey, type TrustedKey } from "@niphas/core";
-import { type FreeTarget, parseFreeTarget } from "@niphas/nix";
-import { envName, FLAGS, type FlagName, type RawCsiOptions } from "./flags.ts";
-import type { ListenAddress } from "./health/health-server.ts";
 import {
+  CACHE_NIXOS_ORG_KEY,
+  isNiphasError,
+  type ListenAddress,
+  LOG_LEVELS,
+  type LogLevel,
+  NiphasError,
   parseChoice,
   parseDirectory,
   parseDurationMs,
   parseListenAddress,
-  parseNodeId,
-  parseSubstituter,
-  parseUnixEndpoint,
-} from "./option-values.ts";
-
-export const LOG_LEVELS = ["fatal", "error", "warn", "info", "debug", "trace"] as const;
-export type LogLevel = (typeof LOG_LEVELS)[number];
+  parseTrustedKey,
+  type TrustedKey,
+} from "@niphas/core";
+import { type FreeTarget, parseFreeTarget } from "@niphas/nix";
+import { envName, FLAGS, type FlagName, type RawCsiOptions } from "./flags.ts";
+import { parseNodeId, parseSubstituter, parseUnixEndpoint } from "./option-values.ts";
 
 /** Everything the plugin is told, checked; see `niphas csi --help` for meanings and defaults. */
 export interface CsiPluginOptions {

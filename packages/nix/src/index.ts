@@ -6,6 +6,7 @@ export {
   createBootTrust,
 } from "./boot/boot-trust.ts";
 export { type CollectorNotifierInit, createCollectorNotifier } from "./collector/notifier.ts";
+export { Semaphore } from "./concurrency/semaphore.ts";
 export { openStoreDatabase, type StoreDatabaseInit } from "./database/sqlite-store-database.ts";
 export { diskSpace } from "./disk/space.ts";
 export { type BuildFlakeOptions, buildFlake, type FlakeBuild } from "./flakes/build-flake.ts";

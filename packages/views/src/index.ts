@@ -5,6 +5,7 @@ export * from "./linux/kernel-version.ts";
 export * from "./linux/memory-mounter.ts";
 export * from "./linux/mounter.ts";
 export * from "./linux/mountinfo.ts";
+export { type ProcessImage, replaceProcess } from "./linux/process-calls.ts";
 export * from "./linux/sandbox.ts";
 export type * from "./ports.ts";
 export * from "./tree/tree-strategy.ts";

@@ -1,8 +1,8 @@
 import { median } from "../rows.ts";
 import { repeat } from "../scenario.ts";
+import { type ServerProcess, startServerProcess } from "../server-process.ts";
 import type { PublishContext } from "./context.ts";
 import { NixCopy } from "./peers/nix-copy.ts";
-import { type ServerProcess, startServerProcess } from "./peers/server-process.ts";
 import { PluginRig } from "./plugin-rig.ts";
 import type { PublishScenario } from "./publish-scenario.ts";
 import { writeBack } from "./write-back.ts";
@@ -33,7 +33,7 @@ export const coldPublish: PublishScenario = {
 
 /** Serves the small closure over HTTP from a process of its own. */
 export async function serveCache(context: PublishContext): Promise<ServerProcess> {
-  return startServerProcess(new URL("peers/cache-server.ts", import.meta.url), [context.cacheDir]);
+  return startServerProcess(new URL("../cache-server.ts", import.meta.url), [context.cacheDir]);
 }
 
 /** A plugin without any state, before its first request. */

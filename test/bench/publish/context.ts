@@ -1,8 +1,7 @@
 import { existsSync, mkdirSync, renameSync } from "node:fs";
 import { join } from "node:path";
-import { detachMountsBelow, signingKey, type TestClosure, TestStore, waitUntil } from "@niphas/testing";
+import { bundleNiphas, detachMountsBelow, signingKey, type TestClosure, TestStore, waitUntil } from "@niphas/testing";
 import type { RunControl } from "../scenario.ts";
-import { bundlePlugin } from "./bundled-plugin.ts";
 import { PluginRig } from "./plugin-rig.ts";
 
 /** What the scenarios of one run share: one plugin state whose store holds both closures. */
@@ -36,7 +35,7 @@ export async function prepareContext(control: RunControl): Promise<PublishContex
     mkdirSync(path);
     return path;
   };
-  const bundleFile = await bundlePlugin(newDirectory("bundle"));
+  const bundleFile = await bundleNiphas(newDirectory("bundle"));
   const viewsDir = join(baseDir, "state/views");
   const { publicKey } = signingKey();
   const startPlugin: PublishContext["startPlugin"] = async (view) =>

@@ -3,12 +3,11 @@ import { mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import type { StorePath } from "@niphas/core";
 import { detachMountsBelow, PluginProcess, type PodVolume, podVolume, type RpcOutcome } from "@niphas/testing";
-import { bundleWrapper } from "./bundled-plugin.ts";
 
 export interface PluginRigInit {
   /** Holds `state/` and `kubelet/`; belongs to the caller. */
   readonly baseDir: string;
-  /** See `bundlePlugin`. */
+  /** See `bundleNiphas`. */
   readonly bundleFile: string;
   readonly publicKey: string;
   readonly view: "composefs" | "tree";
@@ -38,7 +37,8 @@ export class PluginRig implements AsyncDisposable {
       trustedPublicKeys: [init.publicKey],
       ...(init.substituters === undefined ? {} : { substituters: init.substituters }),
       flags: { ...QUIET_FLAGS, view: init.view },
-      wrapper: [...ENDS_WITH_PARENT, ...bundleWrapper(init.bundleFile)],
+      wrapper: ENDS_WITH_PARENT,
+      entry: [init.bundleFile, "csi"],
     });
     return new PluginRig(init, plugin);
   }

@@ -1,5 +1,5 @@
 import type { Measurement } from "../rows.ts";
-import type { RunControl, Suite } from "../scenario.ts";
+import { type RunControl, runScenarios, type Suite } from "../scenario.ts";
 import { coldPublish } from "./cold-publish.ts";
 import { prepareContext } from "./context.ts";
 import { eventLoop } from "./event-loop.ts";
@@ -21,22 +21,8 @@ const SCENARIOS: readonly PublishScenario[] = [
   coldPublish,
 ];
 
-export const publishSuite: Suite = { specs: PUBLISH_SPECS, run: runScenarios };
+export const publishSuite: Suite = { specs: PUBLISH_SPECS, run: runPublish };
 
-async function runScenarios(rowIds: ReadonlySet<string>, control: RunControl): Promise<readonly Measurement[]> {
-  const context = await prepareContext(control);
-  const measurements: Measurement[] = [];
-  for (const scenario of SCENARIOS) {
-    if (!scenario.rowIds.some((id) => rowIds.has(id))) continue;
-    control.report(`measuring ${scenario.rowIds.join(", ")}`);
-    try {
-      measurements.push(...(await scenario.run(context)));
-    } catch (error) {
-      if (control.signal.aborted) throw error;
-      control.report(
-        `${scenario.rowIds.join(", ")}: ${error instanceof Error ? (error.stack ?? error.message) : error}`,
-      );
-    }
-  }
-  return measurements;
+async function runPublish(rowIds: ReadonlySet<string>, control: RunControl): Promise<readonly Measurement[]> {
+  return runScenarios(SCENARIOS, rowIds, await prepareContext(control));
 }

@@ -27,17 +27,17 @@ export const warmBurst: PublishScenario = {
     const held: PodVolume[] = [];
     await warmUp(rig, [large.root]);
     for (let index = 0; index < WARM_UP_BURSTS; index++) {
-      await burst(rig, large.root, held);
+      await burst(rig, BURST, large.root, held);
       await noop.burst(BURST);
     }
     const samples = { burst: [] as number[], single: [] as number[], noop100: [] as number[], noop1: [] as number[] };
     const mounts = { single: [] as number[], burst: [] as number[] };
     await repeat("burst of 100", control.repeats(20, 3), control, async () => {
       for (let index = 0; index < SINGLES_PER_BURST; index++) {
-        samples.single.push(await rig.publishOnce(large.root));
+        samples.single.push(await burst(rig, 1, large.root, held));
         samples.noop1.push(await noop.burst(1));
       }
-      samples.burst.push(await burst(rig, large.root, held));
+      samples.burst.push(await burst(rig, BURST, large.root, held));
       samples.noop100.push(await noop.burst(BURST));
       mounts.single.push(await mount.run(1));
       mounts.burst.push(await mount.run(BURST));
@@ -56,12 +56,12 @@ export const warmBurst: PublishScenario = {
 };
 
 /**
- * Publishes a hundred new volumes at once. They stay: ext4 passes over inodes that were deleted in the last minute one
- * by one, so that a node which had just lost thousands of pods would be measured.
+ * Publishes new volumes at once. They stay: ext4 passes over inodes that were deleted in the last minute one by one, so
+ * that a node which had just lost hundreds of pods would be measured.
  * @returns milliseconds until all are published
  */
-async function burst(rig: PluginRig, root: StorePath, held: PodVolume[]): Promise<number> {
-  const volumes = Array.from({ length: BURST }, () => rig.newVolume());
+async function burst(rig: PluginRig, count: number, root: StorePath, held: PodVolume[]): Promise<number> {
+  const volumes = Array.from({ length: count }, () => rig.newVolume());
   held.push(...volumes);
   return timeMs(async () => Promise.all(volumes.map(async (volume) => rig.publish(volume, root))));
 }

@@ -36,14 +36,21 @@ async function withClock(scene: Scene, days: number): Promise<void> {
   ];
   try {
     await progress.step("helm upgrade", () => release.install({ plugin: { extraEnv } }));
+    await untilPluginsAreReplaced(context);
     await assertPluginsThinkItIs(context, Date.now() + days * MS_PER_DAY);
     await assertUnharmed(scene);
     await assertNewPodsStart(scene);
   } finally {
     await progress.step("helm upgrade, back to the right time", () => release.install());
+    await untilPluginsAreReplaced(context);
     for (const node of cluster.nodes) await removeLibrary(node);
   }
   await assertPluginsThinkItIs(context, Date.now());
+}
+
+/** Helm is content as soon as one node at most is not ready. */
+async function untilPluginsAreReplaced({ kubectl }: CaseContext): Promise<void> {
+  await kubectl.run(["--namespace", SYSTEM_NAMESPACE, "rollout", "status", "daemonset/niphas-node", "--timeout=55s"]);
 }
 
 /** By the times of their log lines. */

@@ -1,14 +1,13 @@
-import { setTimeout as sleep } from "node:timers/promises";
+import { waitUntil } from "@niphas/testing";
 import type { ClusterNode } from "../../cluster/index.ts";
-import { parsePodList } from "../kubernetes/objects.ts";
+import { type Pod, parsePodList } from "../kubernetes/objects.ts";
 import type { CaseContext } from "../world/context.ts";
 import { SYSTEM_NAMESPACE } from "../world/helm-release.ts";
 import { containersOf, processOf } from "./runtime.ts";
 
 const CONTAINER = "plugin";
 const SELECTOR = ["--namespace", SYSTEM_NAMESPACE, "--selector", "app.kubernetes.io/component=node"];
-const POLL_MS = 300;
-const READY_TIMEOUT_MS = 120_000;
+const LIMITS = { timeoutMs: 180_000, intervalMs: 300 };
 
 /** The running container of the plugin, as the runtime knows it. */
 export async function pluginContainer(node: ClusterNode): Promise<{ readonly id: string; readonly pid: number }> {
@@ -23,53 +22,42 @@ export async function signalPlugin(node: ClusterNode, signal: "KILL" | "STOP" | 
   await node.exec(["kill", `-${signal}`, String(pid)], { check: true });
 }
 
-/** Waits until the kubelet calls the node's plugin ready and its socket is there. */
+/** Waits until the kubelet calls the node's plugin ready. */
 export async function untilPluginIsReady(context: CaseContext, node: ClusterNode): Promise<void> {
-  const deadline = Date.now() + READY_TIMEOUT_MS;
-  while (!(await isReady(context, node))) {
-    if (Date.now() > deadline) throw new Error(`the plugin on ${node.name} is not ready`);
-    await sleep(POLL_MS, undefined, { signal: context.signal });
-  }
+  const isReady = async (): Promise<boolean> => (await pluginPod(context, node))?.isReady === true;
+  await waitUntil(`the plugin on ${node.name} to be ready`, isReady, LIMITS);
 }
 
-/** `<pod>/<restarts>` of the node's plugin; another text means another process. */
-export async function pluginIncarnation({ kubectl }: CaseContext, node: ClusterNode): Promise<string> {
-  const pods = await kubectl.json(["get", "pods", ...SELECTOR], parsePodList);
-  const pod = pods.find((each) => each.nodeName === node.name && !each.isTerminating);
-  return pod === undefined ? "" : `${pod.uid}/${pod.restarts}`;
-}
-
-/** Waits until another process than `before` is ready. */
-export async function untilPluginIsBack(context: CaseContext, node: ClusterNode, before: string): Promise<void> {
-  const deadline = Date.now() + READY_TIMEOUT_MS;
-  while ((await pluginIncarnation(context, node)) === before) {
-    if (Date.now() > deadline) throw new Error(`the plugin on ${node.name} was not started again`);
-    await sleep(POLL_MS, undefined, { signal: context.signal });
-  }
-  await untilPluginIsReady(context, node);
-}
-
-/** Ends the plugin by `action` and waits until the next one is ready. */
+/** Ends the plugin by `action` and waits until another process is ready in its place. */
 export async function replacingPlugin(
   context: CaseContext,
   node: ClusterNode,
   action: () => Promise<unknown>,
 ): Promise<void> {
-  const before = await pluginIncarnation(context, node);
+  const before = incarnation(await pluginPod(context, node));
   await action();
-  await untilPluginIsBack(context, node, before);
+  const isAnother = async (): Promise<boolean> => {
+    const pod = await pluginPod(context, node);
+    return pod?.isReady === true && incarnation(pod) !== before;
+  };
+  await waitUntil(`another plugin on ${node.name}`, isAnother, LIMITS);
 }
 
 /** A new pod for the plugin, so that the kubelet's waiting time for containers that end often begins anew. */
 export async function renewPlugin(context: CaseContext, node: ClusterNode): Promise<void> {
   await replacingPlugin(context, node, async () => {
-    const pods = await context.kubectl.json(["get", "pods", ...SELECTOR], parsePodList);
-    const pod = pods.find((each) => each.nodeName === node.name);
-    if (pod !== undefined) await context.kubectl.run(["--namespace", SYSTEM_NAMESPACE, "delete", "pod", pod.name]);
+    const pod = await pluginPod(context, node);
+    if (pod === undefined) throw new Error(`${node.name} has no pod of the plugin`);
+    await context.kubectl.run(["--namespace", SYSTEM_NAMESPACE, "delete", "pod", pod.name]);
   });
 }
 
-async function isReady({ kubectl }: CaseContext, node: ClusterNode): Promise<boolean> {
+/** One text for each process that the plugin's pods have had. */
+function incarnation(pod: Pod | undefined): string {
+  return pod === undefined ? "" : `${pod.uid}/${pod.restarts}`;
+}
+
+async function pluginPod({ kubectl }: CaseContext, node: ClusterNode): Promise<Pod | undefined> {
   const pods = await kubectl.json(["get", "pods", ...SELECTOR], parsePodList);
-  return pods.some((pod) => pod.nodeName === node.name && pod.isReady && !pod.isTerminating);
+  return pods.find((pod) => pod.nodeName === node.name && !pod.isTerminating);
 }

@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
-import { setTimeout as sleep } from "node:timers/promises";
+import { waitUntil } from "@niphas/testing";
 import type { ClusterNode } from "../../cluster/index.ts";
 import { type Closure, WORKER } from "../closures/closure-source.ts";
 import { assertInside, assertServes, workerPod } from "../core/support.ts";
 import { podManifest } from "../kubernetes/manifests.ts";
+import type { Pod } from "../kubernetes/objects.ts";
 import { faultsOfResident, type Resident, residentOf } from "../oracles/resident.ts";
 import { type CaseContext, nodeOf } from "../world/context.ts";
 import { untilPluginIsReady } from "./plugin.ts";
@@ -89,14 +90,9 @@ export async function newClosure({ closures }: CaseContext, dataBytes = 0): Prom
 }
 
 /** Waits until the cluster has none of these pods any more. */
-export async function untilGone({ namespace, signal }: CaseContext, ...names: readonly string[]): Promise<void> {
-  const deadline = Date.now() + GONE_TIMEOUT_MS;
-  for (;;) {
-    const left = (await namespace.pods()).map((pod) => pod.name).filter((name) => names.includes(name));
-    if (left.length === 0) return;
-    if (Date.now() > deadline) throw new Error(`still there after deletion: ${left.join(", ")}`);
-    await sleep(POLL_MS, undefined, { signal });
-  }
+export async function untilGone({ namespace }: CaseContext, ...names: readonly string[]): Promise<void> {
+  const areGone = async (): Promise<boolean> => (await namespace.pods()).every(({ name }) => !names.includes(name));
+  await waitUntil(`the end of ${names.join(", ")}`, areGone, { timeoutMs: GONE_TIMEOUT_MS, intervalMs: POLL_MS });
 }
 
 function residentPod(name: ResidentName, { root }: Closure, { name: nodeName }: ClusterNode): string {
@@ -121,22 +117,17 @@ async function assertProgramsWork(scene: Scene): Promise<void> {
   );
 }
 
-async function assertRecovered(
-  { context: { namespace, cluster, signal }, residents }: Scene,
-  name: ResidentName,
-  harm: Harm,
-): Promise<void> {
+async function assertRecovered({ context, residents }: Scene, name: ResidentName, harm: Harm): Promise<void> {
+  const { namespace, cluster } = context;
   const before = residents.get(name);
   assert.ok(before);
-  const deadline = Date.now() + RESTART_TIMEOUT_MS;
-  for (;;) {
+  const startedAgain = async (): Promise<Pod | false> => {
     const pod = await namespace.pod(name);
-    assert.equal(pod.uid, before.uid, `${name} is another pod now`);
-    if (pod.isReady && pod.restarts > before.restarts) break;
-    if (Date.now() > deadline) throw new Error(`${name} was not started again`);
-    await sleep(POLL_MS, undefined, { signal });
-  }
-  if (harm === "rebooted") return;
-  const { mountIds } = residentOf(cluster, await namespace.pod(name));
-  assert.deepEqual(mountIds, before.mountIds, `${name} has another mount now`);
+    return pod.isReady && pod.restarts > before.restarts && pod;
+  };
+  const limits = { timeoutMs: RESTART_TIMEOUT_MS, intervalMs: POLL_MS };
+  const pod = await waitUntil(`${name} to be started again`, startedAgain, limits);
+  const now = residentOf(cluster, pod);
+  assert.equal(now.uid, before.uid, `${name} is another pod now`);
+  if (harm === "restarted") assert.deepEqual(now.mountIds, before.mountIds, `${name} has another mount now`);
 }

@@ -140,7 +140,7 @@ async function addScript(store: TestStore, busybox: StorePath, init: NewClosure)
 }
 
 /** `hello` of `hello-2.12`. */
-function programName(name: string): string {
+export function programName(name: string): string {
   return name.replace(/-[0-9].*$/, "");
 }
 

@@ -1,4 +1,5 @@
-import assert from "node:assert/strict";
+import { isDeepStrictEqual } from "node:util";
+import { waitUntil } from "@niphas/testing";
 import type { Case } from "../framework/story.ts";
 import { DRIVER_NAME } from "../kubernetes/objects.ts";
 import type { CaseContext } from "../world/context.ts";
@@ -30,7 +31,8 @@ export const foundationCases: readonly Case<CaseContext>[] = [
       const names = context.cluster.nodes.map((node) => node.name);
       await addStartupTaint(context);
       await context.progress.step("helm install", () => context.release.install());
-      assert.deepEqual(await registeredNodes(context), names);
+      const areAll = async (): Promise<boolean> => isDeepStrictEqual(await registeredNodes(context), names);
+      await waitUntil("the driver to be registered on every node", areAll, { timeoutMs: 30_000, intervalMs: 500 });
       for (const name of names) await withoutStartupTaint(context, name);
     },
   },

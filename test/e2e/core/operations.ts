@@ -2,10 +2,11 @@ import assert from "node:assert/strict";
 import type { ClusterNode } from "../../cluster/index.ts";
 import { WORKER } from "../closures/closure-source.ts";
 import type { Case } from "../framework/story.ts";
+import { deploymentManifest } from "../kubernetes/manifests.ts";
 import { isVolume, readNodeState } from "../oracles/node-state.ts";
 import { targetsOf } from "../oracles/staleness.ts";
 import { type CaseContext, nodeOf } from "../world/context.ts";
-import { applyExample, assertServes, workerPod } from "./support.ts";
+import { applyExample, assertServes, workerOf, workerPod } from "./support.ts";
 
 const CROWD = 40;
 
@@ -76,7 +77,8 @@ function volumeMountsOf(node: ClusterNode): readonly string[] {
 async function runCrowd(context: CaseContext): Promise<void> {
   const { namespace, closures, progress } = context;
   const node = nodeOf(context, 1);
-  await namespace.apply(crowdManifest(closures.worker.root, node.name));
+  const worker = workerOf(closures.worker.root);
+  await namespace.apply(deploymentManifest({ name: "crowd", replicas: CROWD, nodeName: node.name, ...worker }));
   await progress.step(`${CROWD} pods are ready`, () => namespace.ready("deployment/crowd", { timeoutMs: 240_000 }));
   const pods = await namespace.pods();
   const state = readNodeState(node);
@@ -86,36 +88,4 @@ async function runCrowd(context: CaseContext): Promise<void> {
   await namespace.run(["scale", "deployment/crowd", "--replicas=0"]);
   await progress.step("and gone", () => namespace.without("pods", { timeoutMs: 180_000 }));
   assert.deepEqual(volumeMountsOf(node), []);
-}
-
-function crowdManifest(root: string, nodeName: string): string {
-  const labels = { app: "crowd" };
-  return JSON.stringify({
-    apiVersion: "apps/v1",
-    kind: "Deployment",
-    metadata: { name: "crowd" },
-    spec: {
-      replicas: CROWD,
-      selector: { matchLabels: labels },
-      template: {
-        metadata: { labels },
-        spec: {
-          nodeSelector: { "kubernetes.io/hostname": nodeName },
-          terminationGracePeriodSeconds: 1,
-          containers: [
-            {
-              name: "main",
-              image: "localhost/niphas/stub:0.1.0",
-              imagePullPolicy: "IfNotPresent",
-              command: [`${root}/bin/worker`],
-              volumeMounts: [{ name: "nix", mountPath: "/nix/store" }],
-            },
-          ],
-          volumes: [
-            { name: "nix", csi: { driver: "csi.niphas.io", readOnly: true, volumeAttributes: { storePath: root } } },
-          ],
-        },
-      },
-    },
-  });
 }

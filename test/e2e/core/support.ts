@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { StorePath } from "@niphas/core";
-import type { Closure } from "../closures/closure-source.ts";
-import { example, podManifest } from "../kubernetes/manifests.ts";
+import { type StorePath, storePathName } from "@niphas/core";
+import { type Closure, programName } from "../closures/closure-source.ts";
+import { example, type PodInit, podManifest } from "../kubernetes/manifests.ts";
 import type { Pod } from "../kubernetes/objects.ts";
 import { busyboxIn, faultsInside } from "../oracles/inside.ts";
 import type { CaseContext } from "../world/context.ts";
@@ -67,11 +67,10 @@ export async function assertWebPod(context: CaseContext, inside: Partial<Inside>
 
 /** A pod that runs a closure's program until it is deleted. */
 export function workerPod(name: string, root: StorePath, nodeName?: string): string {
-  const command = [`${root}/bin/${/^.{44}([a-z]+(?:-[a-z]+)*)/.exec(root)?.[1] ?? ""}`];
-  return podManifest({
-    name,
-    command,
-    attributes: { storePath: root },
-    ...(nodeName === undefined ? {} : { nodeName }),
-  });
+  return podManifest({ name, ...workerOf(root), ...(nodeName === undefined ? {} : { nodeName }) });
+}
+
+/** The part of a pod that runs a closure's program. */
+export function workerOf(root: StorePath): Pick<PodInit, "command" | "attributes"> {
+  return { command: [`${root}/bin/${programName(storePathName(root))}`], attributes: { storePath: root } };
 }

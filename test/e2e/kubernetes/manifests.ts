@@ -44,29 +44,35 @@ export function fillPlaceholders(text: string, roots: ExampleRoots): string {
   });
 }
 
-/** A pod with one closure on the stub image. */
+/** A pod with one closure on the stub image; it is not restarted. */
 export function podManifest(init: PodInit): string {
+  const spec = { ...podSpec(init), restartPolicy: "Never" };
+  return JSON.stringify({ apiVersion: "v1", kind: "Pod", metadata: { name: init.name }, spec });
+}
+
+/** Replicas of such a pod. */
+export function deploymentManifest(init: PodInit & { readonly replicas: number }): string {
+  const labels = { "app.kubernetes.io/name": init.name };
+  const template = { metadata: { labels }, spec: podSpec(init) };
+  const spec = { replicas: init.replicas, selector: { matchLabels: labels }, template };
+  return JSON.stringify({ apiVersion: "apps/v1", kind: "Deployment", metadata: { name: init.name }, spec });
+}
+
+function podSpec(init: PodInit): object {
   const readOnly = "readOnly" in init ? init.readOnly : true;
-  return JSON.stringify({
-    apiVersion: "v1",
-    kind: "Pod",
-    metadata: { name: init.name },
-    spec: {
-      ...(init.nodeName === undefined ? {} : { nodeSelector: { "kubernetes.io/hostname": init.nodeName } }),
-      serviceAccountName: init.serviceAccountName ?? "default",
-      restartPolicy: init.restartPolicy ?? "Never",
-      // A shell as process 1 does not hear SIGTERM.
-      terminationGracePeriodSeconds: 1,
-      containers: [
-        {
-          name: "main",
-          image: STUB_IMAGE,
-          imagePullPolicy: "IfNotPresent",
-          command: init.command,
-          volumeMounts: [{ name: "nix", mountPath: "/nix/store" }],
-        },
-      ],
-      volumes: [{ name: "nix", csi: { driver: DRIVER_NAME, readOnly, volumeAttributes: init.attributes } }],
-    },
-  });
+  return {
+    ...(init.nodeName === undefined ? {} : { nodeSelector: { "kubernetes.io/hostname": init.nodeName } }),
+    serviceAccountName: init.serviceAccountName ?? "default",
+    terminationGracePeriodSeconds: 1,
+    containers: [
+      {
+        name: "main",
+        image: STUB_IMAGE,
+        imagePullPolicy: "IfNotPresent",
+        command: init.command,
+        volumeMounts: [{ name: "nix", mountPath: "/nix/store" }],
+      },
+    ],
+    volumes: [{ name: "nix", csi: { driver: DRIVER_NAME, readOnly, volumeAttributes: init.attributes } }],
+  };
 }

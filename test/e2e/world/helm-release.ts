@@ -1,12 +1,13 @@
 import { writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { type CommandResult, runCommand, type TemporaryDirectory } from "@niphas/testing";
+import type { Cluster } from "../../cluster/index.ts";
 
 export type HelmValues = Readonly<Record<string, unknown>>;
 
 export interface HelmReleaseInit {
   readonly helm: string;
-  readonly kubeconfigFile: string;
+  readonly cluster: Pick<Cluster, "kubeconfigFile" | "kubectl">;
   /** For value files and helm's caches. */
   readonly directory: TemporaryDirectory;
   /** What every installation has; the calls' own values are merged over them. */
@@ -31,6 +32,7 @@ export class HelmRelease {
   /** Installs or upgrades; returns when everything that changed is ready. Values of earlier calls are not kept. */
   async install(values: HelmValues = {}): Promise<void> {
     await this.#apply(["upgrade", "--install", RELEASE, CHART, "--create-namespace"], values);
+    await this.#everyPluginReady();
   }
 
   /** May fail: the pre-delete hook refuses while pods hold volumes. */
@@ -52,9 +54,20 @@ export class HelmRelease {
     await this.#helm([...argv, "--wait", ...files.flatMap((file) => ["--values", file])]);
   }
 
+  /** Helm is content when as many are ready as a rolling update keeps. */
+  async #everyPluginReady(): Promise<void> {
+    const { cluster, signal } = this.#init;
+    const status = ["--namespace", SYSTEM_NAMESPACE, "rollout", "status", "daemonset/niphas-node"];
+    await cluster.kubectl([...status, `--timeout=${TIMEOUT_MS / 1000}s`], {
+      timeoutMs: TIMEOUT_MS,
+      check: true,
+      signal,
+    });
+  }
+
   async #helm(argv: readonly string[], allowFailure = false): Promise<CommandResult> {
-    const { helm, kubeconfigFile, directory, signal } = this.#init;
-    const common = ["--namespace", SYSTEM_NAMESPACE, "--kubeconfig", kubeconfigFile];
+    const { helm, cluster, directory, signal } = this.#init;
+    const common = ["--namespace", SYSTEM_NAMESPACE, "--kubeconfig", cluster.kubeconfigFile];
     const timeout = argv[0] === "status" ? [] : ["--timeout", `${TIMEOUT_MS / 1000}s`];
     return runCommand([helm, ...argv, ...common, ...timeout], {
       // Nothing of the user's own configuration.

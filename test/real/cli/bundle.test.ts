@@ -49,7 +49,7 @@ describe("the bundle", () => {
   it("explains every command", async () => {
     const help = await bundled(["--help"]);
     expect(help).toMatchObject({ exitCode: 0, stderr: "" });
-    for (const name of ["run", "doctor", "closure", "csi", "version"]) {
+    for (const name of ["run", "doctor", "closure", "csi", "controller", "uninstall", "clean-node", "version"]) {
       expect(help.stdout).toMatch(new RegExp(`\\n  ${name} `));
       const own = await bundled([name, "--help"]);
       expect(own).toMatchObject({ exitCode: 0, stdout: expect.stringContaining("Examples:") });
@@ -57,7 +57,7 @@ describe("the bundle", () => {
   });
 
   it("refuses unknown flags of every command, once", async () => {
-    for (const name of ["doctor", "closure", "csi", "version"]) {
+    for (const name of ["doctor", "closure", "csi", "controller", "clean-node", "version"]) {
       const result = await bundled([name, "--no-such-flag"]);
       expect(result).toMatchObject({ exitCode: 2, stdout: "" });
       expect(result.stderr).toMatch(

@@ -2,10 +2,10 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { killGroup, waitUntil } from "@niphas/testing";
+import { killGroup, testBundle, waitUntil } from "@niphas/testing";
 
 const REPOSITORY = join(import.meta.dirname, "../../..");
-const LAUNCHER = "packages/cli/src/bin/niphas.js";
+const LAUNCHER = join(REPOSITORY, "packages/cli/src/bin/niphas.js");
 /** nobody: an id without files, groups and rights. */
 export const ORDINARY_UID = 65534;
 
@@ -33,6 +33,7 @@ export class RunningCli implements AsyncDisposable {
   readonly #ended: Promise<readonly [number | null, NodeJS.Signals | null]>;
   #stdout = "";
   #stderr = "";
+  #isOver = false;
 
   constructor(
     argv: readonly string[],
@@ -46,7 +47,10 @@ export class RunningCli implements AsyncDisposable {
     this.child.stderr?.setEncoding("utf8").on("data", (text: string) => {
       this.#stderr += text;
     });
-    this.#ended = once(this.child, "close").then(([code, signal]) => [code, signal]);
+    this.#ended = once(this.child, "close").then(([code, signal]) => {
+      this.#isOver = true;
+      return [code, signal];
+    });
   }
 
   get stdout(): string {
@@ -59,13 +63,11 @@ export class RunningCli implements AsyncDisposable {
 
   /** Waits until standard output holds `text`. */
   async untilSays(text: string): Promise<void> {
-    const isOver = () => this.child.exitCode !== null || this.child.signalCode !== null;
-    await waitUntil(
-      `"${text}" (so far: ${this.#stdout}${this.#stderr})`,
-      () => this.#stdout.includes(text) || isOver(),
-    );
-    if (!this.#stdout.includes(text))
-      throw new Error(`it ended without saying "${text}": ${this.#stdout}${this.#stderr}`);
+    const saysIt = () => this.#stdout.includes(text);
+    await waitUntil(`"${text}" to be said`, () => saysIt() || this.#isOver).catch((cause: unknown) => {
+      throw new Error(`so far: ${this.#stdout}${this.#stderr}`, { cause });
+    });
+    if (!saysIt()) throw new Error(`it ended without saying "${text}": ${this.#stdout}${this.#stderr}`);
   }
 
   /** Sends a signal to niphas alone. */
@@ -89,7 +91,7 @@ export class RunningCli implements AsyncDisposable {
   }
 }
 
-/** Starts niphas from source, in a session of its own and with a small environment. */
+/** Starts niphas in a session of its own and with a small environment. */
 export function startCli(args: readonly string[], options: CliOptions = {}): RunningCli {
   return new RunningCli(cliArgv(args, options), {
     env: { PATH: process.env["PATH"], HOME: "/nonexistent", ...options.env },
@@ -106,15 +108,18 @@ export async function niphas(args: readonly string[], options: CliOptions = {}):
 
 /** The whole command line, for those who start it in their own way. */
 export function cliArgv(args: readonly string[], options: CliOptions = {}): readonly string[] {
-  if (options.as !== "ordinary user") return [process.execPath, join(REPOSITORY, LAUNCHER), ...args];
+  const program = testBundle() ?? LAUNCHER;
+  if (options.as !== "ordinary user") return [process.execPath, program, ...args];
   const { mountPoint } = options;
   if (mountPoint === undefined) throw new Error("an ordinary user needs a mountPoint");
   mkdirSync(mountPoint, { recursive: true });
-  const node = process.execPath.replace(REPOSITORY, mountPoint);
+  const [node = "", shownProgram = ""] = [process.execPath, program].map((path) =>
+    path.replace(REPOSITORY, mountPoint),
+  );
   const asUser = ["setpriv", `--reuid=${ORDINARY_UID}`, `--regid=${ORDINARY_UID}`, "--clear-groups", "--"];
   const script = 'mount --bind "$1" "$2" && shift 2 && exec "$@"';
   return [
     ...["unshare", "--mount", "--propagation", "private", "--", "sh", "-c", script, "sh", REPOSITORY, mountPoint],
-    ...[...asUser, node, join(mountPoint, LAUNCHER), ...args],
+    ...[...asUser, node, shownProgram, ...args],
   ];
 }

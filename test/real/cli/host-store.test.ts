@@ -8,7 +8,7 @@ import { cliArgv } from "./cli.ts";
 const WITH_DAEMON = `
 mount --bind "$1" /nix
 nix-daemon 2>/dev/null & daemon=$!
-for i in $(seq 200); do [ -S /nix/var/nix/daemon-socket/socket ] && break; sleep 0.05; done
+for i in $(seq 1200); do [ -S /nix/var/nix/daemon-socket/socket ] && break; sleep 0.05; done
 shift`;
 
 const PLAIN = `${WITH_DAEMON}

@@ -1,7 +1,7 @@
 import { execFileSync } from "node:child_process";
-import { chmodSync, chownSync, mkdirSync, readdirSync } from "node:fs";
+import { chmodSync, chownSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
-import { type TemporaryDirectory, TestStore, temporaryDirectory } from "@niphas/testing";
+import { BinaryCacheServer, type TemporaryDirectory, TestStore, temporaryDirectory } from "@niphas/testing";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { niphas, ORDINARY_UID, startCli, type UserKind } from "./cli.ts";
 import { addPrograms, type ProgramClosure } from "./program-closure.ts";
@@ -37,6 +37,21 @@ describe.each<UserKind>(["root", "ordinary user"])("niphas run with an empty sto
     expect(first.stderr).toMatch(/^niphas: fetched 2 paths, [0-9.]+ MiB\n$/);
     const second = await run([...flags, ...program()]);
     expect(second).toMatchObject({ exitCode: 0, stdout: "it runs\n", stderr: "" });
+  });
+
+  it("shows a cache the credentials of --netrc-file", async () => {
+    await using cache = await BinaryCacheServer.start(directory.join("cache"));
+    cache.authorization = `Basic ${Buffer.from("reader:secret").toString("base64")}`;
+    const netrc = directory.join("netrc");
+    writeFileSync(netrc, "machine 127.0.0.1 login reader password secret\n");
+    const flags = [...state("netrc"), "--substituter", cache.url, "--trusted-public-key", source.publicKey];
+    const without = await run([...flags, ...program()]);
+    expect(without).toMatchObject({ exitCode: 125, stdout: "" });
+    expect(without.stderr).toContain(cache.url);
+    expect(await run([...flags, "--netrc-file", netrc, ...program()])).toMatchObject({
+      exitCode: 0,
+      stdout: "it runs\n",
+    });
   });
 
   it("refuses what no trusted key has signed", async () => {

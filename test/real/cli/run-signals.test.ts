@@ -64,7 +64,7 @@ describeForBothUsers("signals to niphas run", (fixture) => {
 function slowUnshare(dir: string): string {
   mkdirSync(dir, { recursive: true });
   const others = 'exec "$(PATH=${PATH#*:}; command -v unshare)" "$@"';
-  const script = `#!/bin/sh\ncase "$*" in *enter/main.ts) echo not yet; exec sleep 1000 ;; esac\n${others}\n`;
+  const script = `#!/bin/sh\ncase "$*" in *enter/main.ts | *enter-root.js) echo not yet; exec sleep 1000 ;; esac\n${others}\n`;
   writeFileSync(`${dir}/unshare`, script, { mode: 0o755 });
   return dir;
 }

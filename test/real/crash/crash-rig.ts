@@ -19,7 +19,7 @@ interface VolumeStatus {
 const WARM_CLOSURES = 3;
 const COLD_CLOSURES = 5;
 const TREE_PERCENT = 30;
-const BURST_SIZE = 3;
+const BURST_SIZE = 2;
 const MAX_BURST_MS = 12;
 
 /** Publishes and unpublishes in several lanes at once until the plugin is killed, then judges what is left. */
@@ -92,22 +92,10 @@ export class CrashRig {
 
   /** What the kubelet would do: calls that were interrupted are made again, or taken back. */
   async finishInterrupted(): Promise<readonly string[]> {
-    const problems: string[] = [];
-    for (const status of this.#volumes.values()) {
-      if (status.interrupted === undefined) continue;
-      const isRepeated = this.#init.random.below(2) === 0;
-      const operation = isRepeated ? status.interrupted : "unpublish";
-      const outcome = await this.#call(operation, status);
-      if (outcome.code !== "OK")
-        problems.push(`${operation} after ${status.interrupted}: ${outcome.code} ${outcome.message}`);
-      status.interrupted = undefined;
-      status.isPublished = operation === "publish";
-      if (status.isPublished) problems.push(...this.#node.unreadablePathsOf(status.volume, status.closure));
-      else this.#volumes.delete(status.volume.volumeId);
-    }
+    const problems = await Promise.all([...this.#volumes.values()].map(async (status) => this.#finish(status)));
     const shown = [...this.#volumes.values()].flatMap((status) => status.closure.paths);
     const invalid = await this.#node.store.invalidPaths([...new Set(shown)]);
-    return [...problems, ...invalid.map((path) => `published, but not valid: ${path}`)];
+    return [...problems.flat(), ...invalid.map((path) => `published, but not valid: ${path}`)];
   }
 
   async unpublishAll(): Promise<readonly string[]> {
@@ -136,7 +124,21 @@ export class CrashRig {
 
   /** Publishes until there is something to unpublish. */
   async #fillUp(): Promise<void> {
-    while (this.#published().length < BURST_SIZE) await this.#step(this.#newVolume());
+    const missing = Math.max(0, BURST_SIZE - this.#published().length);
+    await Promise.all(Array.from({ length: missing }, async () => this.#step(this.#newVolume())));
+  }
+
+  async #finish(status: VolumeStatus): Promise<readonly string[]> {
+    const { interrupted, volume, closure } = status;
+    if (interrupted === undefined) return [];
+    const operation = this.#init.random.below(2) === 0 ? interrupted : "unpublish";
+    const outcome = await this.#call(operation, status);
+    if (outcome.code !== "OK") return [`${operation} after ${interrupted}: ${outcome.code} ${outcome.message}`];
+    status.interrupted = undefined;
+    status.isPublished = operation === "publish";
+    if (status.isPublished) return this.#node.unreadablePathsOf(volume, closure);
+    this.#volumes.delete(volume.volumeId);
+    return [];
   }
 
   #published(): readonly VolumeStatus[] {

@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { TestNode, type TestNodeInit } from "@niphas/testing";
+import { TestNode, type TestNodeInit, waitUntil } from "@niphas/testing";
 import { afterEach, expect, it } from "vitest";
 
 const running: AsyncDisposable[] = [];
@@ -26,8 +26,10 @@ it("publishes a closure that must be fetched, serves exactly it, and takes it al
   expect(readdirSync(join(volume.targetPath, ".roots"))).toHaveLength(1);
   expect(() => writeFileSync(join(volume.targetPath, "x"), "x")).toThrow(/EROFS/);
 
-  const audits = node.plugin.logs.lines.filter((line) => line.includes('"audit":true'));
-  expect(audits).toHaveLength(1);
+  const audits = () => node.plugin.logs.lines.filter((line) => line.includes('"audit":true'));
+  // The log is written behind the answers.
+  await waitUntil("the audit record", () => audits().length > 0);
+  expect(audits()).toHaveLength(1);
 
   expect(await node.unpublish(volume)).toMatchObject({ code: "OK" });
   const { rootOwners, podMounts, targetDirs, helperProcesses } = node.audit();

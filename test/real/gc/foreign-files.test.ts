@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { needs, PluginProcess, TestNode } from "@niphas/testing";
+import { needs, PluginProcess, TestNode, waitUntil } from "@niphas/testing";
 import { beforeEach, expect, it } from "vitest";
 import { expectPublished, MACHINE, small, untilPublished } from "../scenarios/support.ts";
 
@@ -38,7 +38,7 @@ it("N06: foreign and broken things among the roots are left alone or cleared, an
     symlinkSync(`/nix/store/${"0".repeat(32)}-gone-${index}`, join(rootsDir, "somebody-elses-dir", `link-${index}`));
   }
   await node.plugin.start();
-  await untilGone(join(rootsDir, abandoned));
+  await waitUntil("the abandoned roots to go", () => !existsSync(join(rootsDir, abandoned)));
   expect(existsSync(join(rootsDir, "somebody-elses-file"))).toBe(true);
   expect(readdirSync(join(rootsDir, "somebody-elses-dir"))).toHaveLength(10_000);
   await node.store.collectGarbage();
@@ -61,7 +61,3 @@ it("N06: roots of volumes that are not mounted go at start", async () => {
   await node.plugin.start();
   await untilPublished(node, [volume]);
 });
-
-async function untilGone(path: string): Promise<void> {
-  await expect.poll(() => existsSync(path), { timeout: 10_000 }).toBe(false);
-}

@@ -127,7 +127,7 @@ it.each(STRATEGIES)("%s: the layout of nix-csi's pods holds store and var/result
   const volume = node.volume();
   const system = `${process.arch === "arm64" ? "aarch64" : "x86_64"}-linux`;
   expect(await node.publish(volume, { [system]: closure.root })).toMatchObject({ code: "OK" });
-  expect(readdirSync(volume.targetPath).sort()).toEqual(["store", "var"]);
+  expect(readdirSync(volume.targetPath).sort()).toEqual(["nix", "store", "var"]);
   const shown = readdirSync(join(volume.targetPath, "store")).filter((name) => !name.startsWith("."));
   expect(shown).toEqual(closure.paths.map(storePathBaseName).sort());
   expect(readlinkSync(join(volume.targetPath, "var/result"))).toContain(storePathBaseName(closure.root));

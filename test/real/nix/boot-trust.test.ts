@@ -5,8 +5,11 @@ import { waitUntil } from "@niphas/testing";
 import { describe, expect, it } from "vitest";
 import { failureOf, never, nodeStore } from "./node-store.ts";
 
+/** A sync of the machine's own disk would wait for whatever else is written there. */
+const IN_MEMORY = { sizeBytes: 64 * 2 ** 20, inodeCount: 10_000 };
+
 async function bootedStore() {
-  const node = await nodeStore();
+  const node = await nodeStore({}, IN_MEMORY);
   const recordFile = node.directory.join("boot.json");
   const closure = await node.source.addClosure({ name: "app", pathCount: 4, fileCount: 12 });
   await node.publish(closure.root);

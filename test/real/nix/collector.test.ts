@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { createCollectorNotifier, storeLayout } from "@niphas/nix";
-import { type CollectorStop, PausedCollector } from "@niphas/testing";
+import { type CollectorStop, PausedCollector, waitUntil } from "@niphas/testing";
 import { describe, expect, it } from "vitest";
 import { failureOf, never, nodeStore } from "./node-store.ts";
 
@@ -117,7 +117,7 @@ it("fails with the collector's name when it does not answer in time", async () =
   const failure = await failureOf(notifier.announce([node.closure.root], never));
   expect(failure.code).toBe("StoreUnavailable");
   expect(failure.message).toContain("garbage collector");
-  expect(server.connectionCount()).toBe(1);
+  await waitUntil("the connection", () => server.connectionCount() === 1);
   const leaving = new AbortController();
   const left = failureOf(createCollectorNotifier(node.settings.store).announce([node.closure.root], leaving.signal));
   await sleep(0);

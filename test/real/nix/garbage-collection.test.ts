@@ -1,4 +1,5 @@
-import { writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import type { StorePath } from "@niphas/core";
 import { createGarbageCollector, createGcRoots, diskSpace, type GcTargets } from "@niphas/nix";
 import { describe, expect, it } from "vitest";
@@ -143,6 +144,23 @@ describe("a collection that meets trouble", () => {
 });
 
 describe("a store that is full", () => {
+  it("is collected even when there is no room for a single root: the oldest closures go for the others", async () => {
+    await using node = await filledStore(4);
+    const { rootDir } = node.settings.store;
+    const viewDir = (index: number): string => join(rootDir, `view-${index}`);
+    const unused = node.unused.map((closure, index) => {
+      mkdirSync(viewDir(index));
+      for (let file = 0; file < 10; file++) writeFileSync(join(viewDir(index), String(file)), "");
+      return { ...closure, drop: async () => rmSync(viewDir(index), { recursive: true }) };
+    });
+    takeAllInodes(join(rootDir, "ballast"));
+    const targets: GcTargets = { freeBytes: { ratio: 0 }, freeInodes: { amount: 20 } };
+    const report = await createGarbageCollector({ nix: node.nix }, { targets }).collect({ unused, signal: never });
+    expect(report).toMatchObject({ ran: true, targetsMet: true, droppedClosures: 1, failures: [] });
+    expect(node.closures.map(node.isValid)).toEqual([false, true, true, true]);
+    expect(unused.map((_, index) => existsSync(viewDir(index)))).toEqual([false, true, true, true]);
+  });
+
   it("is full, not broken, and takes the closure once there is room", async () => {
     await using node = await nodeStore({}, FILE_SYSTEM);
     const closure = await node.source.addClosure({ name: "app", pathCount: 1, fileCount: 10, fileSizeBytes: 200_000 });
@@ -166,6 +184,14 @@ describe("a store that is full", () => {
     expect(failure.code, failure.message).toBe("InodesExhausted");
   });
 });
+
+/** Makes empty files until the file system takes no more. */
+function takeAllInodes(directory: string): void {
+  mkdirSync(directory);
+  expect(() => {
+    for (let index = 0; ; index++) writeFileSync(join(directory, String(index)), "");
+  }).toThrow("ENOSPC");
+}
 
 async function refuse(): Promise<void> {
   throw new Error("something is mounted from it");

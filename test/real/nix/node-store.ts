@@ -11,8 +11,12 @@ import {
 } from "@niphas/nix";
 import { BinaryCacheServer, TestStore, temporaryDirectory } from "@niphas/testing";
 
+export const { signal: never }: { readonly signal: AbortSignal } = new AbortController();
+
 /** What a test changes in the settings of the node's store. */
-export type SettingsOverride = Partial<Pick<NixSettings, "substituters" | "trustedKeys" | "realiseTimeoutMs">>;
+export type SettingsOverride = Partial<
+  Pick<NixSettings, "substituters" | "trustedKeys" | "realiseTimeoutMs" | "stalledDownloadTimeoutSeconds">
+>;
 
 /** A file system of its own for the node's store; needs a private mount namespace. */
 export interface SmallFileSystem {
@@ -35,14 +39,14 @@ export async function nodeStore(override: SettingsOverride = {}, fileSystem?: Sm
     netrcFile: undefined,
     cacheDir: directory.join("nix-cache"),
     maxJobs: 4,
-    connectTimeoutSeconds: 2,
-    stalledDownloadTimeoutSeconds: 3,
-    realiseTimeoutMs: 60_000,
+    connectTimeoutSeconds: 30,
+    stalledDownloadTimeoutSeconds: 30,
+    realiseTimeoutMs: 120_000,
     ...override,
   };
   if (fileSystem !== undefined) mountFileSystem(settings.store.rootDir, fileSystem);
   const nix = new NixRunner(settings);
-  await initialiseStore(nix, AbortSignal.timeout(30_000));
+  await initialiseStore(nix, never);
   const database = openStoreDatabase(settings.store);
   stack.defer(() => database.close());
   const realiser = createRealiser({ nix, database });
@@ -84,5 +88,3 @@ export async function failureOf(work: Promise<unknown>): Promise<{ readonly code
   }
   throw new Error("it succeeded");
 }
-
-export const { signal: never }: { readonly signal: AbortSignal } = new AbortController();

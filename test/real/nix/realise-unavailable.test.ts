@@ -53,7 +53,6 @@ describe("a closure whose cache fails", () => {
     ["drops connections", { path: /^/, drop: true }],
     ["has lost the NAR", { path: NAR, status: 404 }],
     ["fails on NARs", { path: NAR, status: 503 }],
-    ["stalls in a NAR", { path: NAR, hang: true }],
     ["breaks off in a NAR", { path: NAR, truncateAtBytes: 100 }],
   ])("is unavailable when the cache %s", async (_name, fault) => {
     await using node = await nodeStore();
@@ -63,6 +62,15 @@ describe("a closure whose cache fails", () => {
     const failure = await failureOf(node.realiser.realise([closure.root], { signal: never }));
     expect(failure.code, failure.message).toBe("SubstituterUnavailable");
     expect(node.database.validId(closure.root)).toBeUndefined();
+  });
+
+  it("is unavailable when the cache stalls in a NAR", async () => {
+    await using node = await nodeStore({ stalledDownloadTimeoutSeconds: 1 });
+    const closure = await node.source.addClosure({ name: "app", pathCount: 1, fileCount: 3 });
+    await node.publish(closure.root);
+    node.cache.setFaults({ path: NAR, hang: true });
+    const failure = await failureOf(node.realiser.realise([closure.root], { signal: never }));
+    expect(failure.code, failure.message).toBe("SubstituterUnavailable");
   });
 
   it("comes from the next cache when the first is broken", async () => {

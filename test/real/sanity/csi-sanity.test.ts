@@ -26,7 +26,7 @@ it("csi-sanity passes, with volumes really published and unpublished", async () 
       `--ginkgo.junit-report=${report}`,
       "--ginkgo.no-color",
     ],
-    { allowFailure: true, timeoutMs: 100_000 },
+    { allowFailure: true, timeoutMs: 240_000 },
   );
   const results = parseJunitReport(readFileSync(report, "utf8"));
   const skipped = results.filter((result) => result.status === "skipped").map((result) => result.name);

@@ -7,8 +7,6 @@ import { expectNothingLeft, expectPublished, MACHINE, small } from "./support.ts
 beforeEach((context) => needs(context, ...MACHINE, "mkfs.ext4", "e2fsck"));
 
 const BIG = { pathCount: 3, fileCount: 60, fileSizeBytes: 100_000 };
-/** No collection: the disk is to stay as the test made it. */
-const NO_COLLECTION = { flags: { "gc-free-bytes": "0%", "gc-free-inodes": "0%" } };
 
 async function nodeOnDisk(prefix: string, init: { readonly sizeMiB: number; readonly inodeCount?: number }) {
   let disk: LoopFileSystem | undefined;
@@ -16,7 +14,7 @@ async function nodeOnDisk(prefix: string, init: { readonly sizeMiB: number; read
     const files = { imageFile: directory.join("disk.img"), mountPoint: directory.join("state") };
     disk = await LoopFileSystem.create({ ...files, ...init });
   };
-  const node = await TestNode.create(prefix, { plugin: NO_COLLECTION, prepare });
+  const node = await TestNode.create(prefix, { prepare });
   if (disk === undefined) throw new Error("no disk was made");
   return { node, disk };
 }
@@ -74,9 +72,9 @@ it("K21: on a disk that has become read-only what is mounted works and goes; onc
 });
 
 it("N13: a disk that fills up during a fetch leaves no partial path behind", async () => {
-  const { node } = await nodeOnDisk("n13", { sizeMiB: 32 });
+  const { node } = await nodeOnDisk("n13", { sizeMiB: 24 });
   await using _node = node;
-  const wanted = await node.addUpstream({ name: "n13", pathCount: 3, fileCount: 60, fileSizeBytes: 1_000_000 });
+  const wanted = await node.addUpstream({ name: "n13", pathCount: 3, fileCount: 60, fileSizeBytes: 500_000 });
   const volume = node.volume();
   expect(await node.publish(volume, wanted.root)).toMatchObject({ code: "RESOURCE_EXHAUSTED" });
   expectNothingLeft(node);

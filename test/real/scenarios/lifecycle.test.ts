@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { FakeKubelet, needs, PluginProcess, TestNode, waitUntil } from "@niphas/testing";
 import { beforeEach, expect, it } from "vitest";
-import { bulky, expectPublished, MACHINE, mountIdOf, small, TRICKLE } from "./support.ts";
+import { bulky, expectPublished, MACHINE, mountIdOf, small, TRICKLE, twoPods } from "./support.ts";
 
 beforeEach((context) => needs(context, ...MACHINE));
 
@@ -50,10 +50,7 @@ it("K16: while the plugin is down pods keep their volumes, and deletions complet
   const closure = await node.addLocal(small("k16"));
   await using kubelet = FakeKubelet.start({ kubeletDir: node.plugin.kubeletDir });
   await kubelet.registered();
-  const volumes = { nix: { attributes: { storePath: closure.root } } };
-  const [kept, deleted] = [kubelet.addPod({ volumes }), kubelet.addPod({ volumes })];
-  await kubelet.mounted(kept);
-  await kubelet.mounted(deleted);
+  const [kept, deleted] = await twoPods(kubelet, closure);
   await node.plugin.kill("SIGTERM");
   expect(await node.problemsOf(kubelet.volume(kept, "nix"), closure)).toEqual([]);
   kubelet.deletePod(deleted);
@@ -68,10 +65,7 @@ it("K17: after a kubelet restart volumes are taken over by id and path alone", a
   const closure = await node.addLocal(small("k17"));
   await using kubelet = FakeKubelet.start({ kubeletDir: node.plugin.kubeletDir });
   await kubelet.registered();
-  const volumes = { nix: { attributes: { storePath: closure.root } } };
-  const [kept, deleted] = [kubelet.addPod({ volumes }), kubelet.addPod({ volumes })];
-  await kubelet.mounted(kept);
-  await kubelet.mounted(deleted);
+  const [kept, deleted] = await twoPods(kubelet, closure);
   const mountId = mountIdOf(kubelet.volume(kept, "nix"));
   await kubelet.crash();
   kubelet.deletePod(deleted);

@@ -11,7 +11,7 @@ import {
   TestNode,
 } from "@niphas/testing";
 import { beforeEach, expect, it } from "vitest";
-import { expectNothingLeft, expectPublished, MACHINE, mountIdOf, small, untilPublished } from "./support.ts";
+import { expectNothingLeft, expectPublished, MACHINE, mountIdOf, small, twoPods, untilPublished } from "./support.ts";
 
 beforeEach((context) => needs(context, ...MACHINE));
 
@@ -22,10 +22,7 @@ it("K18: after a reboot nothing of the old volumes is left, and live pods get th
   const closure = await node.addLocal(small("k18"));
   await using kubelet = FakeKubelet.start({ kubeletDir: node.plugin.kubeletDir });
   await kubelet.registered();
-  const volumes = { nix: { attributes: { storePath: closure.root } } };
-  const [kept, vanished] = [kubelet.addPod({ volumes }), kubelet.addPod({ volumes })];
-  await kubelet.mounted(kept);
-  await kubelet.mounted(vanished);
+  const [kept, vanished] = await twoPods(kubelet, closure);
   await kubelet.crash();
   await node.plugin.kill("SIGKILL");
   await detachMountsBelow(node.directory.path);

@@ -32,7 +32,7 @@ it("K25: sockets that vanish are made again", async () => {
   await using kubelet = FakeKubelet.start({ kubeletDir: node.plugin.kubeletDir });
   await kubelet.registered();
   rmSync(join(node.plugin.registrationDir, SOCKET));
-  await waitUntil("the plugin to register again", () => kubelet.watcher.registrationCounts.get(DRIVER) === 2);
+  await waitUntil("the plugin to register again", () => (kubelet.watcher.registrationCounts.get(DRIVER) ?? 0) > 1);
   rmSync(node.plugin.socketPath);
   await node.plugin.waitUntilReady();
   const closure = await node.addLocal(small("k25b"));

@@ -6,7 +6,6 @@ import {
   fakeBootId,
   LoopFileSystem,
   needs,
-  type PodVolume,
   runCommand,
   type TemporaryDirectory,
   type TestClosure,
@@ -14,7 +13,7 @@ import {
   waitUntil,
 } from "@niphas/testing";
 import { beforeEach, expect, it } from "vitest";
-import { expectNothingLeft, MACHINE, small } from "./support.ts";
+import { expectNothingLeft, MACHINE, publishPatiently, small } from "./support.ts";
 
 beforeEach((context) => needs(context, ...MACHINE));
 
@@ -66,7 +65,7 @@ it.each([
   await crashAndDamage(node, closure);
   await using _boot = await fakeBootId(node.directory.join("boot-id"));
   await node.plugin.start();
-  await publishSoon(node, volume, closure);
+  expect(await publishPatiently(node, volume, closure)).toMatchObject({ code: "OK" });
   expect(await node.problemsOf(volume, closure)).toEqual([]);
 });
 
@@ -104,7 +103,7 @@ it("N09: what a power cut leaves of a fetch that had just succeeded is shown who
   await runCommand(["mount", "-o", "loop", node.directory.join("cut.img"), node.plugin.stateDir]);
   await using _boot = await fakeBootId(node.directory.join("boot-id"));
   await node.plugin.start();
-  await publishSoon(node, volume, closure);
+  expect(await publishPatiently(node, volume, closure)).toMatchObject({ code: "OK" });
   expect(await node.problemsOf(volume, closure)).toEqual([]);
   await node.store.nixStore(["--verify", "--check-contents"]);
 });
@@ -125,7 +124,7 @@ it("N10: while somebody holds the database's lock a cold publish is UNAVAILABLE 
   } finally {
     lock.close();
   }
-  await publishSoon(node, waiting, cold);
+  expect(await publishPatiently(node, waiting, cold)).toMatchObject({ code: "OK" });
   expect(await node.problemsOf(waiting, cold)).toEqual([]);
 });
 
@@ -144,15 +143,6 @@ it("N11: a plugin whose database is damaged says so, and running pods keep their
   expect(node.plugin.logs.tail(3)).toMatch(/database/i);
   expect(node.unreadablePathsOf(volume, closure)).toEqual([]);
 });
-
-/** Asks again, as the kubelet would, while the plugin still verifies or fetches. */
-async function publishSoon(node: TestNode, volume: PodVolume, closure: TestClosure): Promise<void> {
-  const outcome = await waitUntil("a final answer", async () => {
-    const answer = await node.publish(volume, closure.root);
-    return answer.code === "UNAVAILABLE" ? undefined : answer;
-  });
-  expect(outcome).toMatchObject({ code: "OK" });
-}
 
 /** Ends the plugin and all mounts without a word, and flips one byte of the closure on disk. @returns the damaged path */
 async function crashAndDamage(node: TestNode, closure: TestClosure): Promise<string> {

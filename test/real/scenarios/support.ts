@@ -3,8 +3,11 @@ import { join } from "node:path";
 import {
   type CacheFault,
   type ClosureOptions,
+  type FakeKubelet,
   mountsAt,
   type PodVolume,
+  type RpcOutcome,
+  type TestClosure,
   type TestNode,
   waitUntil,
 } from "@niphas/testing";
@@ -18,13 +21,13 @@ export function small(name: string): ClosureOptions {
   return { name, pathCount: 5, fileCount: 20 };
 }
 
-/** A closure of about 200 kB per path, for downloads that have to take a while. */
+/** A closure of about 200 kB per path, for downloads that are slowed down. */
 export function bulky(name: string): ClosureOptions {
   return { name, pathCount: 3, fileCount: 12, fileSizeBytes: 50_000 };
 }
 
-/** Every NAR comes in a trickle; a bulky closure takes about five seconds. */
-export const TRICKLE: CacheFault = { path: /^\/nar\//, bytesPerSecond: 80_000 };
+/** Every NAR comes so slowly that no bulky closure is there before the faults are taken away. */
+export const TRICKLE: CacheFault = { path: /^\/nar\//, bytesPerSecond: 4000 };
 
 /** Nothing of any volume is left: I3 and I4 of the catalogue. */
 export function expectNothingLeft(node: TestNode): void {
@@ -46,6 +49,22 @@ export async function untilPublished(node: TestNode, volumes: readonly PodVolume
     return rootOwners.join() === wanted.join() && podMounts.length === wanted.length;
   }).catch(() => undefined);
   expectPublished(node, volumes);
+}
+
+/** Two running pods with a volume `nix` of the same closure; their uids. */
+export async function twoPods(kubelet: FakeKubelet, closure: TestClosure): Promise<readonly [string, string]> {
+  const volumes = { nix: { attributes: { storePath: closure.root } } };
+  const uids = [kubelet.addPod({ volumes }), kubelet.addPod({ volumes })] as const;
+  for (const uid of uids) await kubelet.mounted(uid);
+  return uids;
+}
+
+/** Asks again, as the kubelet would, while the plugin still fetches or verifies; gives its final answer. */
+export async function publishPatiently(node: TestNode, volume: PodVolume, closure: TestClosure): Promise<RpcOutcome> {
+  return waitUntil("a final answer", async () => {
+    const answer = await node.publish(volume, closure.root);
+    return answer.code === "UNAVAILABLE" ? undefined : answer;
+  });
 }
 
 /** Identity of the one mount at the volume's target; it changes with every new mount. */

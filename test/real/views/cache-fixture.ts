@@ -24,6 +24,8 @@ export class CacheFixture implements AsyncDisposable {
   readonly roots: readonly StorePath[];
   /** Names of the strategies whose `build` has run, in order. */
   readonly builds: string[] = [];
+  /** Called when a `build` begins. */
+  onBuild: (() => void) | undefined;
   readonly backgroundErrors: unknown[] = [];
   readonly #directory: TemporaryDirectory;
   readonly #caches: DirectoryViewCache[] = [];
@@ -87,7 +89,7 @@ export class CacheFixture implements AsyncDisposable {
       { viewsDir, physicalStoreDir, onBackgroundError, ...init },
     );
     this.#caches.push(cache);
-    await cache.start(AbortSignal.timeout(30_000));
+    await cache.start(AbortSignal.timeout(240_000));
     return cache;
   }
 
@@ -108,6 +110,7 @@ export class CacheFixture implements AsyncDisposable {
       },
       build: async (plan, viewDir, signal) => {
         this.builds.push(strategy.name);
+        this.onBuild?.();
         await strategy.build(plan, viewDir, signal);
       },
       activate: (viewDir, storeDir, signal) => strategy.activate(viewDir, storeDir, signal),

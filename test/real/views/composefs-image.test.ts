@@ -1,14 +1,15 @@
 import { execFileSync } from "node:child_process";
 import { closeSync, ftruncateSync, mkdirSync, openSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { parseNarHash, parseStorePath, STORE_DIR } from "@niphas/core";
+import { parseStorePath, STORE_DIR } from "@niphas/core";
 import { listTree, needs, type TemporaryDirectory, temporaryDirectory } from "@niphas/testing";
 import { ComposefsStrategy, LinuxMounter, type ViewPlan } from "@niphas/views";
 import { beforeEach, describe, expect, it } from "vitest";
+import { pathInfo } from "./path-info.ts";
 
 const STORE_PATH = parseStorePath(`${STORE_DIR}/${"0".repeat(32)}-extremes`);
 const SPARSE_BYTES = 5 * 2 ** 30 + 7;
-const signal = (): AbortSignal => AbortSignal.timeout(60_000);
+const signal = (): AbortSignal => AbortSignal.timeout(240_000);
 let dir: TemporaryDirectory;
 let source: string;
 
@@ -89,16 +90,11 @@ async function show(): Promise<string> {
 }
 
 function plan(): ViewPlan {
-  const info = {
-    id: 1,
-    path: STORE_PATH,
-    narHash: parseNarHash(`sha256:${"0".repeat(64)}`),
-    narSizeBytes: 1,
-    references: [],
-    signatures: [],
-    contentAddress: undefined,
-    isUltimate: false,
-    registeredAtSeconds: 1,
+  return {
+    layout: "store",
+    roots: [STORE_PATH],
+    links: [],
+    closure: [pathInfo(STORE_PATH)],
+    physicalStoreDir: dir.join("store"),
   };
-  return { layout: "store", roots: [STORE_PATH], links: [], closure: [info], physicalStoreDir: dir.join("store") };
 }

@@ -1,12 +1,13 @@
 import { linkSync, lstatSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
-import { parseNarHash, parseStorePath, STORE_DIR, type StorePath, storePathBaseName } from "@niphas/core";
+import { parseStorePath, STORE_DIR, type StorePath, storePathBaseName } from "@niphas/core";
 import { LoopFileSystem, needs, runCommand, type TemporaryDirectory, temporaryDirectory } from "@niphas/testing";
 import { TreeStrategy, type ViewPlan } from "@niphas/views";
 import { beforeEach, describe, expect, it } from "vitest";
+import { pathInfo } from "./path-info.ts";
 
 /** include/linux/ext4: EXT4_LINK_MAX */
 const EXT4_LINK_MAX = 65_000;
-const signal = (): AbortSignal => AbortSignal.timeout(60_000);
+const signal = (): AbortSignal => AbortSignal.timeout(240_000);
 
 let dir: TemporaryDirectory;
 let storeDir: string;
@@ -113,17 +114,7 @@ function viewPath(path: StorePath): string {
 }
 
 async function build(paths: readonly StorePath[], workerCount = 2): Promise<void> {
-  const closure = paths.map((path, index) => ({
-    id: index + 1,
-    path,
-    narHash: parseNarHash(`sha256:${"0".repeat(64)}`),
-    narSizeBytes: 1,
-    references: [],
-    signatures: [],
-    contentAddress: undefined,
-    isUltimate: false,
-    registeredAtSeconds: 1,
-  }));
+  const closure = paths.map((path, index) => pathInfo(path, index + 1));
   const plan: ViewPlan = { layout: "store", roots: paths.slice(0, 1), links: [], closure, physicalStoreDir: storeDir };
   mkdirSync(`${viewsDir}/view`, { recursive: true });
   await new TreeStrategy({ physicalStoreDir: storeDir, viewsDir, workerCount }).build(

@@ -1,13 +1,7 @@
 import type { Server } from "node:http";
 import { createAdaptorServer } from "@hono/node-server";
-import { NiphasError } from "@niphas/core";
+import { type ListenAddress, NiphasError } from "@niphas/core";
 import type { Hono } from "hono";
-
-export interface ListenAddress {
-  readonly host: string;
-  /** 0 takes any free port. */
-  readonly port: number;
-}
 
 /** Serves an app on one TCP address. */
 export class HealthServer {

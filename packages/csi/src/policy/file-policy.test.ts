@@ -35,7 +35,7 @@ it("denies what no rule matches, naming file, namespace, account and path", () =
   const denied = expect.objectContaining({ code: "PolicyDenied" });
   expect(() => check("shop", [HELLO, WORLD])).toThrow(denied);
   expect(() => check("shop", [WORLD])).toThrow(
-    `policy ${policyFile}: no rule allows namespace shop, service account default to mount world-1.0`,
+    `policy ${policyFile}: no rule allows namespace shop, service account default to mount world-1.0: whoever keeps the policy can add a rule`,
   );
 });
 

@@ -29,7 +29,8 @@ export class FilePolicy implements Policy {
   #denied({ pod, roots }: PolicyQuestion): NiphasError {
     const names = roots.map(storePathName).join(", ");
     const who = `namespace ${pod.namespace}, service account ${pod.serviceAccount || "(none)"}`;
-    return new NiphasError("PolicyDenied", `policy ${this.#file}: no rule allows ${who} to mount ${names}`);
+    const denial = `policy ${this.#file}: no rule allows ${who} to mount ${names}`;
+    return new NiphasError("PolicyDenied", `${denial}: whoever keeps the policy can add a rule`);
   }
 
   /** A ConfigMap is replaced by switching a link: size, inode and time of the file behind it all count. */

@@ -20,7 +20,7 @@ export class UnpublishVolume {
   async unpublish(wire: NodeUnpublishVolumeRequest, context: RpcContext): Promise<void> {
     const { running, work, locks } = this.#components;
     const target = parseVolumeTarget(wire, this.#init.kubeletDir);
-    running.abort(target.volumeId, new NiphasError("Cancelled", "the volume is being unpublished"));
+    running.abort(target.volumeId, () => new NiphasError("Cancelled", "the volume is being unpublished"));
     const workEnded = work.leave(target.volumeId);
     await locks.run(target.volumeId, context.signal, async () => {
       await workEnded;

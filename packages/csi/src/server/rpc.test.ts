@@ -93,6 +93,14 @@ it("cuts long messages", async () => {
   expect(answers[0]?.details).toHaveLength(1000);
 });
 
+it("puts a message of several lines on one, as it will stand in an event", async () => {
+  invoke(() => {
+    throw new NiphasError("BadBytes", "wrong bytes: hash mismatch;\n  specified: a\r\n  got: b");
+  });
+  await settle();
+  expect(answers[0]?.details).toBe("wrong bytes: hash mismatch; specified: a got: b");
+});
+
 it("never sends half a character, on which grpc-js would throw", async () => {
   invoke(() => {
     throw new NiphasError("PolicyDenied", `${"x".repeat(999)}\u{1F512}`);

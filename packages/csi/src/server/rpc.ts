@@ -138,9 +138,15 @@ function serviceError(error: NiphasError): { code: number; details: string } {
   return { code: ERROR_MAPPING[error.kind].grpc, details: shortMessage(error) };
 }
 
-/** Well-formed, too: grpc-js percent-encodes the text and throws on half a surrogate pair, which a cut can leave. */
+/**
+ * On one line, as events are. Well-formed, too: grpc-js percent-encodes the text and throws on half a surrogate pair,
+ * which a cut can leave.
+ */
 function shortMessage(error: NiphasError): string {
-  return error.message.slice(0, MAX_MESSAGE_LENGTH).toWellFormed();
+  return error.message
+    .replace(/\s*\n\s*/g, " ")
+    .slice(0, MAX_MESSAGE_LENGTH)
+    .toWellFormed();
 }
 
 function overBudget(method: string, budgetMs: number): NiphasError {

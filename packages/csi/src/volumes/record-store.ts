@@ -1,4 +1,13 @@
-import { copyFileSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import {
+  copyFileSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { systemErrorCode, type VolumeId } from "@niphas/core";
 import type { GcRoots } from "@niphas/nix";
@@ -54,6 +63,8 @@ export class RecordStore {
 
 function readIfThere(file: string): string | undefined {
   try {
+    // A new volume has none yet, and an exception costs more than a system call.
+    if (lstatSync(file, { throwIfNoEntry: false }) === undefined) return undefined;
     return readFileSync(file, "utf8");
   } catch (error) {
     const code = systemErrorCode(error);

@@ -20,7 +20,7 @@ export class RunningPublishes {
     return this.#calls.has(volumeId);
   }
 
-  abort(volumeId: VolumeId, reason: NiphasError): void {
-    for (const context of this.#calls.get(volumeId) ?? []) context.abort(reason);
+  abort(volumeId: VolumeId, reason: () => NiphasError): void {
+    for (const context of this.#calls.get(volumeId) ?? []) context.abort(reason());
   }
 }

@@ -25,6 +25,12 @@ describe("withDiskErrors", () => {
     expect(() => withDiskErrors(tmpdir(), failing(systemCode))).toThrow(expect.objectContaining({ code }));
   });
 
+  it("says how much is free where, and what to do", () => {
+    expect(() => withDiskErrors(tmpdir(), failing("ENOSPC"))).toThrow(
+      new RegExp(`\\d+ (?:MiB free )?on the file system of ${tmpdir()}\\): .*make room.*collects`),
+    );
+  });
+
   it("passes results and other errors on", () => {
     expect(withDiskErrors(tmpdir(), () => 7)).toBe(7);
     expect(() => withDiskErrors(tmpdir(), failing("EIO"))).toThrow("EIO");

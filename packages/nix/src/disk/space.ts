@@ -23,15 +23,20 @@ function ratio(free: number, total: number): number {
  * often removed its last files by now.
  */
 export function noSpaceError(path: string, cause: unknown): NiphasError {
-  const { freeBytesRatio, freeInodesRatio } = diskSpace(path);
+  const { freeBytes, freeBytesRatio, freeInodes, freeInodesRatio } = diskSpace(path);
+  const advice = "make room there or give it a larger disk; the node plugin collects what no pod uses";
   if (freeInodesRatio < freeBytesRatio) {
-    return new NiphasError("InodesExhausted", "the node's store has no free inodes: remove unused closures or files", {
-      cause,
-    });
+    const found = `the node's store has no free inodes (${freeInodes} on the file system of ${path})`;
+    return new NiphasError("InodesExhausted", `${found}: ${advice}`, { cause });
   }
-  return new NiphasError("DiskFull", "the node's store is full: remove unused closures or give it more space", {
-    cause,
-  });
+  const freeMib = Math.floor(freeBytes / 2 ** 20);
+  return new NiphasError(
+    "DiskFull",
+    `the node's store is full (${freeMib} MiB free on the file system of ${path}): ${advice}`,
+    {
+      cause,
+    },
+  );
 }
 
 /** Runs a file operation in the store's file system and names a full disk for what it is. */

@@ -1,4 +1,4 @@
-import { isNiphasError, NiphasError, type StorePath } from "@niphas/core";
+import { isNiphasError, NiphasError, type StorePath, toNiphasError } from "@niphas/core";
 import { diskSpace } from "../disk/space.ts";
 import type { DiskSpace, GcRoots } from "../ports.ts";
 import type { NixRunner } from "../process/nix-runner.ts";
@@ -167,12 +167,38 @@ class CollectRun {
 
   /** The first round keeps all, so that orphans go first; each later one drops the older half. */
   async shrink(): Promise<void> {
+    if (this.rounds === 0) await this.#protect();
     const keepCount = this.rounds === 0 ? this.#kept.length : Math.floor(this.#kept.length / 2);
-    if (this.rounds === 0) for (const { owner, closure } of this.#kept) this.#keepRoots.add(owner, closure.roots);
     const dropped = this.#kept.slice(keepCount);
     this.#kept = this.#kept.slice(0, keepCount);
     this.rounds += 1;
     for (const { owner, closure } of dropped) await this.#drop(owner, closure);
+  }
+
+  /** Makes the roots. On a disk so full that not even a link fits, the oldest closures make room for those of the others. */
+  async #protect(): Promise<void> {
+    let index = 0;
+    while (index < this.#kept.length) {
+      const each = this.#kept[index];
+      if (each !== undefined && this.#isProtected(each.owner, each.closure)) index += 1;
+      else await this.#dropOldest();
+    }
+  }
+
+  #isProtected(owner: string, closure: UnusedClosure): boolean {
+    try {
+      this.#keepRoots.add(owner, closure.roots);
+      return true;
+    } catch (error) {
+      if (toNiphasError(error).kind !== "exhausted") throw error;
+      return false;
+    }
+  }
+
+  async #dropOldest(): Promise<void> {
+    const oldest = this.#kept.at(-1);
+    this.#kept = this.#kept.slice(0, -1);
+    if (oldest !== undefined) await this.#drop(oldest.owner, oldest.closure);
   }
 
   /** What cannot be dropped is in use after all: its root stays until the run ends. */

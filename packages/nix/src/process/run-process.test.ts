@@ -1,6 +1,5 @@
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
-import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
 import { type ProcessRequest, type ProcessResult, runProcess } from "./run-process.ts";
 
@@ -118,8 +117,7 @@ describe("the process group", () => {
     const pid = await promise;
     expect(isAlive(pid)).toBe(true);
     parent.kill("SIGKILL");
-    for (let attempt = 0; attempt < 200 && isAlive(pid); attempt++) await sleep(20);
-    expect(isAlive(pid)).toBe(false);
+    await expect.poll(() => isAlive(pid)).toBe(false);
   });
 });
 

@@ -81,7 +81,10 @@ function badDatabase(failure: RealiseFailure): NiphasError | undefined {
 function badBytes(failure: RealiseFailure): NiphasError | undefined {
   const message = failure.messages.findLast((text) => WORDS.badBytes.test(withoutNames(text)));
   if (message === undefined) return undefined;
-  return new NiphasError("BadBytes", `a binary cache gave wrong bytes: ${message}`, { cause: failure.messages });
+  const advice = "nothing of it is used; repair the cache, or look for a proxy that changes it";
+  return new NiphasError("BadBytes", `a binary cache gave wrong bytes: ${withoutSeverity(message)}; ${advice}`, {
+    cause: failure.messages,
+  });
 }
 
 function untrusted(failure: RealiseFailure, settings: NixSettings): NiphasError | undefined {
@@ -105,9 +108,10 @@ function cacheDown(failure: RealiseFailure, settings: NixSettings): NiphasError 
   const message = failure.messages.findLast((text) => WORDS.cacheDown.test(withoutNames(text)));
   if (message === undefined) return undefined;
   const wanted = pathList(failure.unknownPaths.length > 0 ? failure.unknownPaths : failure.roots);
+  const reason = withoutSeverity(message).replace(/[.;\s]+$/, "");
   return new NiphasError(
     "SubstituterUnavailable",
-    `${wanted} could not be fetched from ${substituterList(settings)}: ${withoutSeverity(message)}`,
+    `${wanted} could not be fetched from ${substituterList(settings)}: ${reason}; check that the cache is up and reachable from this node`,
     { cause: failure.messages },
   );
 }

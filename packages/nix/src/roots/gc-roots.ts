@@ -1,4 +1,14 @@
-import { mkdirSync, readdirSync, readlinkSync, renameSync, rmdirSync, rmSync, symlinkSync, unlinkSync } from "node:fs";
+import {
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readlinkSync,
+  renameSync,
+  rmdirSync,
+  rmSync,
+  symlinkSync,
+  unlinkSync,
+} from "node:fs";
 import { join } from "node:path";
 import { NiphasError, parseStorePath, type StorePath, storePathBaseName, systemErrorCode } from "@niphas/core";
 import { withDiskErrors } from "../disk/space.ts";
@@ -125,6 +135,8 @@ function readRoot(link: string): StorePath | undefined {
 
 function listDirectory(dir: string) {
   try {
+    // A new owner has none yet, and an exception costs more than a system call.
+    if (lstatSync(dir, { throwIfNoEntry: false }) === undefined) return [];
     return readdirSync(dir, { withFileTypes: true });
   } catch (error) {
     if (systemErrorCode(error) === "ENOENT") return [];

@@ -1,5 +1,6 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
+import { waitUntil } from "../processes/wait-until.ts";
 import { temporaryDirectory } from "../resources/temporary-directory.ts";
 import { BinaryCacheServer } from "./binary-cache-server.ts";
 
@@ -45,6 +46,16 @@ describe("BinaryCacheServer", () => {
     await using test = await rig();
     test.cache.setFaults({ path: /nar/, truncateAtBytes: 4 });
     await expect(fetch(test.url).then((response) => response.text())).rejects.toThrow();
+  });
+
+  it("lets what it has slowed down flow when the faults are taken away", async () => {
+    await using test = await rig();
+    test.cache.setFaults({ path: /nar/, bytesPerSecond: 1 });
+    const response = await fetch(test.url);
+    expect(test.cache.openRequestCount).toBe(1);
+    test.cache.setFaults();
+    expect(await response.text()).toBe("0123456789");
+    await waitUntil("the request to end", () => test.cache.openRequestCount === 0);
   });
 
   it("drops and hangs until it is disposed of", async () => {

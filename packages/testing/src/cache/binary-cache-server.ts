@@ -32,14 +32,26 @@ export interface CacheRequest {
   readonly headers: IncomingMessage["headers"];
 }
 
-/** A binary cache directory on 127.0.0.1, with a log of requests and faults on demand. */
+export interface CacheAddress {
+  /** @default 127.0.0.1 */
+  readonly host?: string;
+  /** @default 0: any free port */
+  readonly port?: number;
+}
+
+/** A binary cache directory over HTTP, with a log of requests and faults on demand. */
 export class BinaryCacheServer implements AsyncDisposable {
   readonly requests: CacheRequest[] = [];
   /** Bytes of bodies sent so far. */
   sentBytes = 0;
+  /** The value of the header `Authorization` without which everything is answered with 401. @default none needed */
+  authorization: string | undefined;
+  /** Requests whose client still waits for bytes. */
+  openRequestCount = 0;
   readonly #directory: string;
   readonly #server: Server;
   readonly #shutdown = new AbortController();
+  readonly #throttles = new Set<Throttle>();
   #faults: { readonly fault: CacheFault; left: number }[] = [];
 
   private constructor(directory: string) {
@@ -49,10 +61,10 @@ export class BinaryCacheServer implements AsyncDisposable {
     });
   }
 
-  static async start(directory: string): Promise<BinaryCacheServer> {
+  static async start(directory: string, listen: CacheAddress = {}): Promise<BinaryCacheServer> {
     const cache = new BinaryCacheServer(directory);
     const { promise, resolve, reject } = Promise.withResolvers<void>();
-    cache.#server.once("error", reject).listen(0, "127.0.0.1", resolve);
+    cache.#server.once("error", reject).listen(listen.port ?? 0, listen.host ?? "127.0.0.1", resolve);
     await promise;
     return cache;
   }
@@ -61,7 +73,7 @@ export class BinaryCacheServer implements AsyncDisposable {
   get url(): string {
     const address = this.#server.address();
     if (address === null || typeof address === "string") throw new Error("the cache does not listen");
-    return `http://127.0.0.1:${address.port}`;
+    return `http://${address.address}:${address.port}`;
   }
 
   /** How many NAR files were asked for. */
@@ -69,7 +81,9 @@ export class BinaryCacheServer implements AsyncDisposable {
     return this.requests.filter((request) => request.path.startsWith("/nar/")).length;
   }
 
+  /** Takes the place of all faults before. What was slowed down by them flows on freely; what hangs, hangs. */
   setFaults(...faults: readonly CacheFault[]): void {
+    for (const throttle of this.#throttles) throttle.release();
     this.#faults = faults.map((fault) => ({ fault, left: fault.times ?? Number.POSITIVE_INFINITY }));
   }
 
@@ -87,8 +101,13 @@ export class BinaryCacheServer implements AsyncDisposable {
   }
 
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    this.openRequestCount++;
+    response.once("close", () => this.openRequestCount--);
     const path = decodeURIComponent((request.url ?? "/").split("?")[0] ?? "/");
     this.requests.push({ method: request.method ?? "", path, atMs: Date.now(), headers: request.headers });
+    if (this.authorization !== undefined && request.headers.authorization !== this.authorization) {
+      return void response.writeHead(401).end();
+    }
     const fault = this.#takeFault(path);
     if (fault.drop === true) return void request.socket.destroy();
     if (fault.hang === true) return;
@@ -112,14 +131,20 @@ export class BinaryCacheServer implements AsyncDisposable {
     const body = Readable.from(createReadStream(file)).on("data", (chunk: Buffer) => {
       this.sentBytes += chunk.length;
     });
-    await pipeline([body, ...faultStages(fault), response], { signal: this.#shutdown.signal });
+    await pipeline([body, ...this.#stagesOf(fault), response], { signal: this.#shutdown.signal });
   }
-}
 
-function faultStages(fault: CacheFault): Transform[] {
-  return [
-    ...(fault.corruptByteAt === undefined ? [] : [new CorruptByte(fault.corruptByteAt)]),
-    ...(fault.bytesPerSecond === undefined ? [] : [new Throttle(fault.bytesPerSecond)]),
-    ...(fault.truncateAtBytes === undefined ? [] : [new Truncate(fault.truncateAtBytes)]),
-  ];
+  #stagesOf({ corruptByteAt, bytesPerSecond, truncateAtBytes }: CacheFault): Transform[] {
+    return [
+      ...(corruptByteAt === undefined ? [] : [new CorruptByte(corruptByteAt)]),
+      ...(bytesPerSecond === undefined ? [] : [this.#newThrottle(bytesPerSecond)]),
+      ...(truncateAtBytes === undefined ? [] : [new Truncate(truncateAtBytes)]),
+    ];
+  }
+
+  #newThrottle(bytesPerSecond: number): Throttle {
+    const throttle = new Throttle(bytesPerSecond);
+    this.#throttles.add(throttle);
+    return throttle.once("close", () => this.#throttles.delete(throttle));
+  }
 }

@@ -3,13 +3,18 @@ import { setTimeout as sleep } from "node:timers/promises";
 
 const SLICES_PER_SECOND = 20;
 
-/** Lets at most `bytesPerSecond` through, in twentieths of a second. */
+/** Lets at most `bytesPerSecond` through, in twentieths of a second, until it is released. */
 export class Throttle extends Transform {
-  readonly #sliceBytes: number;
+  #sliceBytes: number;
 
   constructor(bytesPerSecond: number) {
     super();
     this.#sliceBytes = Math.max(1, Math.floor(bytesPerSecond / SLICES_PER_SECOND));
+  }
+
+  /** From now on everything goes through at once. */
+  release(): void {
+    this.#sliceBytes = Number.POSITIVE_INFINITY;
   }
 
   override _transform(chunk: Buffer, _encoding: string, done: TransformCallback): void {
@@ -17,8 +22,11 @@ export class Throttle extends Transform {
   }
 
   async #trickle(chunk: Buffer): Promise<void> {
-    for (let offset = 0; offset < chunk.length && !this.destroyed; offset += this.#sliceBytes) {
-      this.push(chunk.subarray(offset, offset + this.#sliceBytes));
+    let rest = chunk;
+    while (rest.length > 0 && !this.destroyed) {
+      const slice = rest.subarray(0, this.#sliceBytes);
+      rest = rest.subarray(slice.length);
+      this.push(slice);
       await sleep(1000 / SLICES_PER_SECOND);
     }
   }

@@ -19,7 +19,10 @@ export function expectedListing(plan: ViewPlan): ReadonlyMap<string, string> {
     addLink(`${prefix}.niphas/${link.name}`, [...up, link.target.slice("/nix/store/".length)].join("/"));
   }
   const [first] = plan.roots;
-  if (plan.layout === "nix" && first !== undefined) addLink("var/result", `../store/${storePathBaseName(first)}`);
+  if (plan.layout === "nix" && first !== undefined) {
+    addLink("nix", ".");
+    addLink("var/result", `../store/${storePathBaseName(first)}`);
+  }
   for (const { path } of plan.closure) {
     const base = storePathBaseName(path);
     for (const [name, line] of listTreeAs(join(plan.physicalStoreDir, base), prefix + base)) expected.set(name, line);

@@ -22,7 +22,9 @@ export async function addOddClosure(store: TestStore, scratchDir: string): Promi
   const fileRoot = await store.addTree(file("a file as a store path\n"), "file-root");
   const symlinkRoot = await store.addTree(symlink(`${names}/plain`), "symlink-root", { references: [names] });
   const unrelated = await store.addTree(directory({ secret: file("of somebody else") }), "unrelated");
-  const references = [names, fileRoot, symlinkRoot];
+  // So many paths that several threads take part.
+  const libraries = await store.addClosure({ name: "libraries", pathCount: 20, fileCount: 40 });
+  const references = [names, fileRoot, symlinkRoot, libraries.root];
   const program = await store.addTree(programTree(references), "program-1.0", { references });
   return { program, fileRoot, symlinkRoot, unrelated };
 }

@@ -8,7 +8,7 @@ import { type TemporaryDirectory, temporaryDirectory } from "../resources/tempor
 import { TestStore } from "../store/test-store.ts";
 import { addOddClosure, type OddClosure } from "./odd-closure.ts";
 
-const DEADLINE_MS = 60_000;
+const DEADLINE_MS = 240_000;
 
 export interface StrategyPlaces {
   readonly viewsDir: string;

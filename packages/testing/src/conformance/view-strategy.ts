@@ -20,7 +20,7 @@ import { expectedListing } from "./expected-listing.ts";
 import { listTree } from "./listing.ts";
 import { newDirectory, type Stage, ViewFixture, type ViewStrategySuite } from "./view-fixture.ts";
 
-const signal = (): AbortSignal => AbortSignal.timeout(60_000);
+const signal = (): AbortSignal => AbortSignal.timeout(240_000);
 
 /**
  * What every view strategy promises, on a store of real Nix: exactly the

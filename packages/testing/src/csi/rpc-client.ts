@@ -15,13 +15,13 @@ export interface RpcOutcome {
 }
 
 export interface RpcOptions {
-  /** @default 30_000 */
+  /** @default 120_000, the kubelet's `csiTimeout` */
   readonly deadlineMs?: number;
   /** Cancels the call on the client's side. */
   readonly signal?: AbortSignal;
 }
 
-const DEFAULT_DEADLINE_MS = 30_000;
+const DEFAULT_DEADLINE_MS = 120_000;
 
 /** A gRPC channel to a unix socket that speaks any service of `proto/`. */
 export class RpcClient implements AsyncDisposable {

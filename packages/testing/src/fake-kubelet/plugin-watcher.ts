@@ -1,5 +1,6 @@
 import { lstatSync, readdirSync } from "node:fs";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { type PluginInfo, RegistrationClient } from "../csi/registration-client.ts";
 
 interface SeenSocket {
@@ -19,8 +20,8 @@ const SUPPORTED_VERSION = /^1\./;
 export class PluginWatcher {
   readonly #registrationDir: string;
   readonly #seen = new Map<string, SeenSocket>();
-  #timer: NodeJS.Timeout | undefined;
-  #scan: Promise<void> = Promise.resolve();
+  readonly #stopping = new AbortController();
+  #scans: Promise<void> = Promise.resolve();
   /** How often each driver was accepted. */
   readonly registrationCounts = new Map<string, number>();
 
@@ -29,14 +30,12 @@ export class PluginWatcher {
   }
 
   start(): void {
-    this.#timer = setInterval(() => {
-      this.#scan = this.#scan.then(() => this.#scanOnce());
-    }, SCAN_INTERVAL_MS);
+    this.#scans = this.#scanUntilStopped();
   }
 
   async stop(): Promise<void> {
-    clearInterval(this.#timer);
-    await this.#scan;
+    this.#stopping.abort();
+    await this.#scans;
     this.#seen.clear();
   }
 
@@ -44,6 +43,13 @@ export class PluginWatcher {
   endpointOf(driverName: string): string | undefined {
     for (const { info } of this.#seen.values()) if (info?.name === driverName) return info.endpoint;
     return undefined;
+  }
+
+  async #scanUntilStopped(): Promise<void> {
+    while (!this.#stopping.signal.aborted) {
+      await this.#scanOnce();
+      await sleep(SCAN_INTERVAL_MS, undefined, { signal: this.#stopping.signal }).catch(() => undefined);
+    }
   }
 
   async #scanOnce(): Promise<void> {

@@ -1,6 +1,7 @@
 import { mkdirSync, truncateSync, writeFileSync } from "node:fs";
 import { basename } from "node:path";
 import { runCommand } from "../processes/run-command.ts";
+import { waitUntil } from "../processes/wait-until.ts";
 
 export interface LoopFileSystemInit {
   /** Image file; made here. */
@@ -37,9 +38,12 @@ export class LoopFileSystem {
     writeFileSync(`/sys/fs/ext4/${await this.#loopName()}/trigger_fs_error`, "test");
   }
 
-  /** Repairs and mounts it again after {@link breakReadOnly}, when nothing uses it any more. */
+  /** Repairs and mounts it again after {@link breakReadOnly}, as soon as nothing uses it any more. */
   async repair(): Promise<void> {
-    await runCommand(["umount", this.#init.mountPoint], { allowFailure: true });
+    await waitUntil(`${this.#init.mountPoint} to be unused`, async () => {
+      const { exitCode } = await runCommand(["umount", this.#init.mountPoint], { allowFailure: true });
+      return exitCode === 0;
+    });
     await runCommand(["e2fsck", "-fy", this.#init.imageFile], { allowFailure: true });
     await runCommand(["mount", "-o", MOUNT_OPTIONS, this.#init.imageFile, this.#init.mountPoint]);
   }

@@ -23,39 +23,47 @@ export interface NodeAudit {
 export interface AuditedNode {
   readonly stateDir: string;
   readonly kubeletDir: string;
+  /** A process in the node's namespaces, as numbered here; the directories are paths in there. @default this machine */
+  readonly initPid?: number;
 }
 
 const VIEW_KEY = /^[0-9a-f]{64}$/;
 const VOLUME_DIRS = "volumes/kubernetes.io~csi";
 
 export function auditNode(node: AuditedNode): NodeAudit {
+  const pid = node.initPid ?? "self";
+  const fileSystem = node.initPid === undefined ? "/" : `/proc/${node.initPid}/root`;
   const podsDir = join(node.kubeletDir, "pods");
-  const viewEntries = names(join(node.stateDir, "views"));
+  const viewEntries = names(join(fileSystem, node.stateDir, "views"));
   return {
-    rootOwners: names(join(node.stateDir, "store/nix/var/nix/gcroots/niphas")),
-    podMounts: mountsBelow(podsDir).map((entry) => entry.mountPoint),
-    targetDirs: targetDirs(podsDir),
+    rootOwners: names(join(fileSystem, node.stateDir, "store/nix/var/nix/gcroots/niphas")),
+    podMounts: mountsBelow(podsDir, pid).map((entry) => entry.mountPoint),
+    targetDirs: targetDirs(fileSystem, podsDir),
     views: viewEntries.filter((name) => VIEW_KEY.test(name)),
     otherViewEntries: viewEntries.filter((name) => !VIEW_KEY.test(name)),
-    stateMounts: mountsBelow(node.stateDir).map((entry) => entry.mountPoint),
-    helperProcesses: helperProcesses(node.stateDir),
+    stateMounts: mountsBelow(node.stateDir, pid).map((entry) => entry.mountPoint),
+    helperProcesses: helperProcesses(join(fileSystem, "proc"), node.stateDir),
   };
 }
 
 /** Nix processes and other children that work on the state directory; syncs in the background belong to no volume. */
-function helperProcesses(stateDir: string): readonly string[] {
-  return names("/proc")
-    .filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid)
-    .map((pid) => readText(`/proc/${pid}/cmdline`).replaceAll("\0", " ").trim())
+function helperProcesses(procDir: string, stateDir: string): readonly string[] {
+  return names(procDir)
+    .filter((name) => /^\d+$/.test(name) && !(procDir === "/proc" && Number(name) === process.pid))
+    .map((pid) =>
+      readText(join(procDir, pid, "cmdline"))
+        .replaceAll("\0", " ")
+        .trim(),
+    )
     .filter((commandLine) => commandLine.includes(stateDir))
     .filter((commandLine) => !commandLine.includes("--state-dir") && !commandLine.includes("sync -f"));
 }
 
-function targetDirs(podsDir: string): readonly string[] {
-  return names(podsDir).flatMap((uid) =>
-    names(join(podsDir, uid, VOLUME_DIRS))
+function targetDirs(fileSystem: string, podsDir: string): readonly string[] {
+  return names(join(fileSystem, podsDir)).flatMap((uid) =>
+    names(join(fileSystem, podsDir, uid, VOLUME_DIRS))
       .map((name) => join(podsDir, uid, VOLUME_DIRS, name, "mount"))
-      .filter((path) => lstatSync(path, { throwIfNoEntry: false }) !== undefined),
+      .filter((path) => lstatSync(join(fileSystem, path), { throwIfNoEntry: false }) !== undefined),
   );
 }
 

@@ -6,6 +6,7 @@ import { CsiClient, isReady } from "../csi/csi-client.ts";
 import { LogCapture } from "../processes/log-capture.ts";
 import { killGroup } from "../processes/run-command.ts";
 import { waitUntil } from "../processes/wait-until.ts";
+import { testBundle } from "../program/bundle.ts";
 
 export interface PluginInit {
   /** Holds `state/` and `kubelet/`; belongs to the caller and outlives the process. */
@@ -20,7 +21,7 @@ export interface PluginInit {
   /** More flags without their dashes; a list repeats the flag. They win over the defaults. */
   readonly flags?: Readonly<Record<string, string | readonly string[]>>;
   readonly env?: Readonly<Record<string, string>>;
-  /** The program for Node.js and its first arguments. @default the plugin's own entry in packages/csi */
+  /** The program for Node.js and its first arguments. @default the test run's bundle; without one packages/csi from source */
   readonly entry?: readonly string[];
   /** Put before `node …`: `["strace", …]`, `["unshare", …]`. */
   readonly wrapper?: readonly string[];
@@ -31,9 +32,9 @@ export interface PluginExit {
   readonly signal: NodeJS.Signals | null;
 }
 
-const ENTRY: readonly string[] = [fileURLToPath(new URL("../../../csi/src/bin.ts", import.meta.url))];
+const SOURCE_ENTRY = fileURLToPath(new URL("../../../csi/src/bin.ts", import.meta.url));
 const NOBODY_LISTENS = "http://127.0.0.1:9";
-const READY_TIMEOUT_MS = 30_000;
+const READY_TIMEOUT_MS = 60_000;
 
 /** The real plugin as a process of its own, in directories of the test. */
 export class PluginProcess implements AsyncDisposable {
@@ -101,7 +102,7 @@ export class PluginProcess implements AsyncDisposable {
   spawn(options: { readonly wrapper?: readonly string[] } = {}): void {
     if (this.isRunning) throw new Error("the plugin runs already");
     const wrapper = options.wrapper ?? this.#init.wrapper ?? [];
-    const entry = this.#init.entry ?? ENTRY;
+    const entry = this.#init.entry ?? defaultEntry();
     const [program = "", ...args] = [...wrapper, process.execPath, ...entry, ...this.#flags()];
     const env = { ...process.env, ...this.#init.env };
     this.#recordsBeforeStart = this.logs.records.length;
@@ -124,7 +125,7 @@ export class PluginProcess implements AsyncDisposable {
     );
   }
 
-  /** Waits for the process to end by itself. */
+  /** Waits for the process to end by itself; all that it has logged is there then. */
   async exited(): Promise<PluginExit> {
     if (this.#exit === undefined) throw new Error("the plugin was never started");
     return this.#exit;
@@ -166,6 +167,9 @@ export class PluginProcess implements AsyncDisposable {
       "state-dir": this.stateDir,
       "kubelet-dir": this.kubeletDir,
       "metrics-listen": "127.0.0.1:0",
+      // How full the machine's disk is must not decide what is collected.
+      "gc-free-bytes": "0%",
+      "gc-free-inodes": "0%",
       substituter: this.#init.substituters ?? [NOBODY_LISTENS],
       "trusted-public-key": this.#init.trustedPublicKeys ?? [],
       "log-level": "debug",
@@ -175,9 +179,14 @@ export class PluginProcess implements AsyncDisposable {
   }
 }
 
+function defaultEntry(): readonly string[] {
+  const bundle = testBundle();
+  return bundle === undefined ? [SOURCE_ENTRY] : [bundle, "csi"];
+}
+
 async function exitOf(child: ChildProcess): Promise<PluginExit> {
   const { promise, resolve } = Promise.withResolvers<PluginExit>();
   child.once("error", () => resolve({ code: null, signal: null }));
-  child.once("exit", (code, signal) => resolve({ code, signal }));
+  child.once("close", (code, signal) => resolve({ code, signal }));
   return promise;
 }

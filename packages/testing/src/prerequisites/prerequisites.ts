@@ -1,8 +1,11 @@
-import { accessSync, constants, readFileSync } from "node:fs";
+import { accessSync, constants, existsSync, readFileSync } from "node:fs";
 import { delimiter, join } from "node:path";
 
-/** What a real test can need of the machine. Others are names of programs on PATH. */
-export type Prerequisite = "root" | "private mount namespace" | "csi-sanity" | (string & {});
+/**
+ * What a test can need of the machine. `NIPHAS_…` is a variable that the set-up sets to where something is; others are
+ * names of programs on PATH.
+ */
+export type Prerequisite = "root" | "private mount namespace" | "csi-sanity" | `NIPHAS_${string}` | (string & {});
 
 /** The part of vitest's context that a check needs. */
 export interface SkippableTest {
@@ -34,6 +37,10 @@ function missingReason(prerequisite: Prerequisite): string | undefined {
     return csiSanityBinary() === undefined
       ? "it needs csi-sanity: run npm run setup, which sets NIPHAS_CSI_SANITY"
       : undefined;
+  }
+  if (prerequisite.startsWith("NIPHAS_")) {
+    const isThere = existsSync(process.env[prerequisite] ?? "");
+    return isThere ? undefined : `it needs ${prerequisite}, which npm run setup makes and sets`;
   }
   return isOnPath(prerequisite) ? undefined : `it needs ${prerequisite} on PATH: run npm run setup`;
 }

@@ -5,7 +5,7 @@ export interface CommandOptions {
   readonly cwd?: string;
   /** Written to standard input; without it standard input is empty. */
   readonly input?: string;
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
   /** @default 120_000 */
   readonly timeoutMs?: number;
   /** Answer with the exit code instead of throwing. @default false */

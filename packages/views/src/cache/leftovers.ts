@@ -1,9 +1,9 @@
 import { basename } from "node:path";
 import { NiphasError } from "@niphas/core";
+import { Semaphore } from "@niphas/nix";
 import { rootDirectory } from "../linux/mountinfo.ts";
 import type { MountEntry, Mounter } from "../ports.ts";
 import { mountPointsBelow } from "./mounts-of-view.ts";
-import { Turns } from "./turns.ts";
 import type { ViewDirectory } from "./view-directory.ts";
 
 export interface LeftoversComponents {
@@ -15,13 +15,16 @@ export interface LeftoversInit {
   readonly report: (error: unknown) => void;
 }
 
+/** Nobody waits for a deletion, so nobody cancels one. */
+const NEVER = new AbortController().signal;
+
 /** Deletes what is no view (any more): removed ones, and those that a crash left half-built. */
 export class Leftovers {
   readonly #components: LeftoversComponents;
   readonly #report: (error: unknown) => void;
   readonly #running = new Set<Promise<void>>();
   /** One at a time: each takes a thread, and a crash can have left any number. */
-  readonly #turns = new Turns(1);
+  readonly #slots = new Semaphore(1);
 
   constructor(components: LeftoversComponents, init: LeftoversInit) {
     this.#components = components;
@@ -35,8 +38,8 @@ export class Leftovers {
 
   /** Resolves when it has been deleted, or could not be: that is reported, and the next start tries again. */
   erase(path: string): Promise<void> {
-    const running = this.#turns
-      .run(() => this.#erase(path))
+    const running = this.#slots
+      .run(NEVER, () => this.#erase(path))
       .catch(this.#report)
       .finally(() => this.#running.delete(running));
     this.#running.add(running);

@@ -30,7 +30,7 @@ export class SharedWork<T> {
   /** Aborts everything and waits until it has ended. */
   async stop(): Promise<void> {
     const flights = [...this.#flights.values()];
-    for (const flight of flights) flight.controller.abort();
+    for (const flight of flights) flight.controller.abort(cancelled());
     await Promise.allSettled(flights.map((flight) => flight.promise));
   }
 
@@ -50,17 +50,21 @@ export class SharedWork<T> {
   #abandon(id: string, flight: Flight<T>): void {
     if (this.#flights.get(id) !== flight) return;
     this.#flights.delete(id);
-    flight.controller.abort();
+    flight.controller.abort(cancelled());
   }
 }
 
 async function orCancelled<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  const { promise: cancelled, reject } = Promise.withResolvers<never>();
-  const onAbort = (): void => reject(new NiphasError("Cancelled", "the work was cancelled"));
+  const { promise: left, reject } = Promise.withResolvers<never>();
+  const onAbort = (): void => reject(cancelled());
   signal.addEventListener("abort", onAbort, { once: true });
   try {
-    return await Promise.race([work, cancelled]);
+    return await Promise.race([work, left]);
   } finally {
     signal.removeEventListener("abort", onAbort);
   }
+}
+
+function cancelled(): NiphasError {
+  return new NiphasError("Cancelled", "the work was cancelled");
 }

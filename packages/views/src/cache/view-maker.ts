@@ -1,5 +1,5 @@
 import { NiphasError, type ViewKey, viewKey } from "@niphas/core";
-import type { StoreDatabase } from "@niphas/nix";
+import { Semaphore, type StoreDatabase } from "@niphas/nix";
 import type { Mounter, View, ViewPlan } from "../ports.ts";
 import { viewBuildError } from "../workers/build-error.ts";
 import { throwIfCancelled } from "../workers/worker-group.ts";
@@ -7,7 +7,6 @@ import { KeyLocks } from "./key-locks.ts";
 import type { Leftovers } from "./leftovers.ts";
 import { mountsOfView } from "./mounts-of-view.ts";
 import type { StrategyChoice } from "./strategy-choice.ts";
-import { Turns } from "./turns.ts";
 import type { ViewDirectory } from "./view-directory.ts";
 import type { ViewIndex } from "./view-index.ts";
 import type { ViewRecord } from "./view-record.ts";
@@ -31,13 +30,13 @@ export interface ViewMakerInit {
 export class ViewMaker {
   readonly #components: ViewMakerComponents;
   readonly #physicalStoreDir: string;
-  readonly #buildTurns: Turns;
+  readonly #buildSlots: Semaphore;
   readonly #locks = new KeyLocks();
 
   constructor(components: ViewMakerComponents, init: ViewMakerInit) {
     this.#components = components;
     this.#physicalStoreDir = init.physicalStoreDir;
-    this.#buildTurns = new Turns(init.maxConcurrentBuilds);
+    this.#buildSlots = new Semaphore(init.maxConcurrentBuilds);
   }
 
   /** Takes time in proportion to the closure. @throws NiphasError as `ViewCache.acquire` */
@@ -112,7 +111,7 @@ export class ViewMaker {
       pathCount: plan.closure.length,
       sizeBytes: plan.closure.reduce((sum, info) => sum + info.narSizeBytes, 0),
     };
-    await this.#buildTurns.run(() => this.#buildFiles(record, plan, request, signal));
+    await this.#buildSlots.run(signal, () => this.#buildFiles(record, plan, request, signal));
     this.#components.index.add(record, Date.now());
     await this.#activate(key, request, signal);
     return this.#view(record, true);

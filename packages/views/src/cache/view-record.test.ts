@@ -27,7 +27,7 @@ describe("view record", () => {
   it.each([
     ["cut off", (text: string) => text.slice(0, -10)],
     ["empty", () => ""],
-    ["of another version", (text: string) => text.replace('"version":1', '"version":2')],
+    ["of another version", (text: string) => text.replace(/"version":\d+/, '"version":999')],
     ["of another strategy", (text: string) => text.replace('"tree"', '"overlay"')],
     ["with fewer ids than roots", (text: string) => text.replace("[7]", "[]")],
     ["with a root that is no store path", (text: string) => text.replace(/-hello"/, '-he llo"')],
@@ -50,9 +50,9 @@ describe("view record", () => {
     const fields = Object.keys(record());
     fc.assert(
       fc.property(fc.constantFrom(...fields), fc.jsonValue(), (field, value) => {
-        const changed = { version: 1, ...record(), [field]: value };
+        const changed = { version: 2, ...record(), [field]: value };
         const parsed = parseViewRecord(JSON.stringify(changed));
-        expect(parsed === undefined || JSON.stringify({ version: 1, ...parsed }) === JSON.stringify(changed)).toBe(
+        expect(parsed === undefined || JSON.stringify({ version: 2, ...parsed }) === JSON.stringify(changed)).toBe(
           true,
         );
       }),

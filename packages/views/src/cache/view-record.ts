@@ -24,7 +24,7 @@ export interface ViewRecord {
 }
 
 /** Of the file's format. Views of another version are built anew. */
-export const VIEW_RECORD_VERSION = 1;
+export const VIEW_RECORD_VERSION = 2;
 
 export function formatViewRecord(record: ViewRecord): string {
   return `${JSON.stringify({ version: VIEW_RECORD_VERSION, ...record })}\n`;

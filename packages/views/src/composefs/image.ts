@@ -2,7 +2,7 @@ import { open } from "node:fs/promises";
 import { storePathBaseName } from "@niphas/core";
 import { type ViewContents, viewContents } from "../contents/view-contents.ts";
 import type { ViewPlan } from "../ports.ts";
-import { createWorkQueue } from "../workers/work-queue.ts";
+import { createWorkQueue, workerCountFor } from "../workers/work-queue.ts";
 import { workerFile } from "../workers/worker-files.ts";
 import { runWorkers } from "../workers/worker-group.ts";
 import type { DirectoryEntry } from "./erofs/directory.ts";
@@ -13,7 +13,7 @@ import { ImageSkeleton } from "./image-skeleton.ts";
 import type { ImageWorkerData } from "./image-worker.ts";
 
 export interface ImageMakerInit {
-  /** Threads that walk the closure and write the image. @default 2 */
+  /** Threads that walk the closure and write the image; fewer for small closures. @default 2 */
   readonly workerCount?: number;
 }
 
@@ -68,7 +68,8 @@ export class ImageMaker {
     const onMessage = (message: unknown): void => {
       if (Array.isArray(message)) entries = entries.concat(message);
     };
-    await runWorkers({ file: workerFile("image-worker"), count: this.#workerCount, workerData, onMessage }, signal);
+    const count = workerCountFor(plan.closure.length, this.#workerCount);
+    await runWorkers({ file: workerFile("image-worker"), count, workerData, onMessage }, signal);
     return entries;
   }
 }

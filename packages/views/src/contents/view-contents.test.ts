@@ -26,6 +26,13 @@ describe("viewContents", () => {
     expect(contents.links).toContainEqual({ path: "var/result", target: `../store/${"0".repeat(32)}-hello-1.0` });
   });
 
+  it("leads from `nix` to the view itself in layout nix, for pods that mount it by subPath: nix", () => {
+    expect(viewContents({ layout: "nix", roots: [hello], links: [] }).links).toContainEqual({
+      path: "nix",
+      target: ".",
+    });
+  });
+
   it.each(["store", "nix"] as const)("leads links inside the view wherever it is looked at, in layout %s", (layout) => {
     const links = [
       { name: "entrypoint", target: `${hello}/bin/hello` },

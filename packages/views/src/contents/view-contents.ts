@@ -36,7 +36,7 @@ const LINK_NAME_PART = /^[A-Za-z0-9+_=?-][A-Za-z0-9+._=?-]{0,254}$/;
 /**
  * What a view holds besides its closure: `.roots/<name>` for each root,
  * `.niphas/<name>` for each link and, for layout `nix`, `var/result` for the
- * first root. All links are relative, so that they lead to the same place
+ * first root and `nix` for the view itself. All links are relative, so that they lead to the same place
  * wherever the view is mounted or looked at.
  * @throws NiphasError InvalidRequest when two roots have one name, or a link's name or target is not allowed
  */
@@ -46,7 +46,7 @@ export function viewContents(input: ViewContentsInput): ViewContents {
   const links = [
     ...rootLinks(input.roots).map((link) => ({ ...link, path: prefix + link.path })),
     ...input.links.map((link) => ({ path: `${prefix}.niphas/${linkName(link)}`, target: linkTarget(link) })),
-    ...resultLink(input),
+    ...nixLayoutLinks(input),
   ].sort((a, b) => (a.path < b.path ? -1 : 1));
   const directories = parentDirectories(links.map((link) => link.path));
   if (storeDir !== "") directories.add(storeDir);
@@ -59,10 +59,14 @@ function rootLinks(roots: readonly StorePath[]): ContentLink[] {
   return roots.map((root) => ({ path: `.roots/${storePathName(root)}`, target: `../${storePathBaseName(root)}` }));
 }
 
-function resultLink(input: ViewContentsInput): ContentLink[] {
+/** Pods of nix-csi mount the volume at /nix as it is, or by `subPath: nix`: the link makes both the same. */
+function nixLayoutLinks(input: ViewContentsInput): ContentLink[] {
   const [first] = input.roots;
   if (input.layout !== "nix" || first === undefined) return [];
-  return [{ path: "var/result", target: `../store/${storePathBaseName(first)}` }];
+  return [
+    { path: "nix", target: "." },
+    { path: "var/result", target: `../store/${storePathBaseName(first)}` },
+  ];
 }
 
 function linkName(link: ViewLink): string {

@@ -1,11 +1,10 @@
-import { createRequire } from "node:module";
-import type { LibraryHandle } from "koffi";
+import { check, errno, libcFunctions } from "./native.ts";
 import { SystemError } from "./system-error.ts";
 
 /**
- * The only file that calls C. Everything is synchronous and takes microseconds;
+ * System calls on mounts. Everything is synchronous and takes microseconds;
  * each function throws {@link SystemError} when the kernel says no.
- * Numbers and flags are those of include/uapi/linux/{mount,stat,fcntl,prctl}.h, equal on every 64-bit architecture.
+ * Numbers and flags are those of include/uapi/linux/{mount,stat,fcntl}.h, equal on every 64-bit architecture.
  */
 
 export const AT_FDCWD = -100;
@@ -42,12 +41,6 @@ export const STATX_ATTR_MOUNT_ROOT = 0x2000;
 /** `ST_RDONLY` in `f_flags` of statfs(2): the file system or this mount of it is read-only. */
 export const ST_RDONLY = 0x1;
 
-export const PR_CAPBSET_READ = 23;
-export const PR_CAPBSET_DROP = 24;
-export const PR_SET_NO_NEW_PRIVS = 38;
-export const PR_CAP_AMBIENT = 47;
-export const PR_CAP_AMBIENT_CLEAR_ALL = 4;
-
 const SYS_OPEN_TREE = 428;
 const SYS_MOVE_MOUNT = 429;
 const SYS_MOUNT_SETATTR = 442;
@@ -55,6 +48,9 @@ const SYS_MOUNT_SETATTR = 442;
 const MOUNT_ATTR_SIZE_BYTES = 32;
 const STATX_SIZE_BYTES = 256;
 const STATFS_SIZE_BYTES = 256;
+
+const ENOENT = 2;
+const ENOTDIR = 20;
 
 export interface FileIdentity {
   readonly deviceMajor: number;
@@ -64,7 +60,7 @@ export interface FileIdentity {
 }
 
 export function openTree(path: string, flags: number): number {
-  return check("open_tree", symbols().openTree(SYS_OPEN_TREE, AT_FDCWD, path, flags | OPEN_TREE_CLOEXEC));
+  return check("open_tree", functions().openTree(SYS_OPEN_TREE, AT_FDCWD, path, flags | OPEN_TREE_CLOEXEC));
 }
 
 /** Sets `attributes`, and the propagation when given, on the mount behind `fd` or (with path) at `path`. */
@@ -77,35 +73,37 @@ export function mountSetAttributes(
   const attr = Buffer.alloc(MOUNT_ATTR_SIZE_BYTES);
   attr.writeBigUInt64LE(BigInt(change.set), 0);
   attr.writeBigUInt64LE(BigInt(change.propagation ?? 0), 16);
-  const result = symbols().mountSetattr(SYS_MOUNT_SETATTR, fd, path, flags, attr, MOUNT_ATTR_SIZE_BYTES);
+  const result = functions().mountSetattr(SYS_MOUNT_SETATTR, fd, path, flags, attr, MOUNT_ATTR_SIZE_BYTES);
   check("mount_setattr", result);
 }
 
 /** Attaches the detached mount behind `fd` at `target`, whose last component is not followed. */
 export function moveMount(fd: number, target: string): void {
-  check("move_mount", symbols().moveMount(SYS_MOVE_MOUNT, fd, "", AT_FDCWD, target, MOVE_MOUNT_F_EMPTY_PATH));
+  check("move_mount", functions().moveMount(SYS_MOVE_MOUNT, fd, "", AT_FDCWD, target, MOVE_MOUNT_F_EMPTY_PATH));
 }
 
 export function mount(source: string, target: string, type: string | null, flags: number, data: string | null): void {
-  check("mount", symbols().mount(source, target, type, flags, data));
+  check("mount", functions().mount(source, target, type, flags, data));
 }
 
 export function unmount(target: string, flags: number): void {
-  check("umount2", symbols().umount2(target, flags));
+  check("umount2", functions().umount2(target, flags));
 }
 
 export function pivotRoot(newRoot: string, putOld: string): void {
-  check("pivot_root", symbols().pivotRoot(newRoot, putOld));
+  check("pivot_root", functions().pivotRoot(newRoot, putOld));
 }
 
-export function prctl(option: number, argument: number): number {
-  return check("prctl", symbols().prctl(option, argument, 0, 0, 0));
-}
-
-/** Links are not followed and automounts not triggered. */
-export function statxIdentity(path: string): FileIdentity {
+/**
+ * Links are not followed and automounts not triggered. Undefined when nothing has that name: each publish asks for a
+ * target that is not there yet, and an exception costs many times the call.
+ */
+export function statxIdentity(path: string): FileIdentity | undefined {
   const buffer = Buffer.alloc(STATX_SIZE_BYTES);
-  check("statx", symbols().statx(AT_FDCWD, path, AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT, STATX_BASIC_STATS, buffer));
+  const flags = AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT;
+  const result = functions().statx(AT_FDCWD, path, flags, STATX_BASIC_STATS, buffer);
+  if (result < 0 && [ENOENT, ENOTDIR].includes(errno())) return undefined;
+  check("statx", result);
   const known = buffer.readUInt32LE(56);
   // Before Linux 5.8 the attribute is not reported at all; "not a mount" would then be a lie.
   if ((known & STATX_ATTR_MOUNT_ROOT) === 0) throw new SystemError("statx", 95);
@@ -120,16 +118,15 @@ export function statxIdentity(path: string): FileIdentity {
 /** `f_flags` of statfs(2), which unites the flags of mount and superblock. */
 export function fileSystemFlags(path: string): number {
   const buffer = Buffer.alloc(STATFS_SIZE_BYTES);
-  check("statfs", symbols().statfs(path, buffer));
+  check("statfs", functions().statfs(path, buffer));
   return buffer.readUInt32LE(80);
 }
 
 export function closeFd(fd: number): void {
-  check("close", symbols().close(fd));
+  check("close", functions().close(fd));
 }
 
-interface Symbols {
-  readonly errno: () => number;
+interface Functions {
   readonly openTree: (number: number, dirFd: number, path: string, flags: number) => number;
   readonly mountSetattr: (
     number: number,
@@ -150,44 +147,23 @@ interface Symbols {
   readonly mount: (source: string, target: string, type: string | null, flags: number, data: string | null) => number;
   readonly umount2: (target: string, flags: number) => number;
   readonly pivotRoot: (newRoot: string, putOld: string) => number;
-  readonly prctl: (option: number, a: number, b: number, c: number, d: number) => number;
   readonly statx: (dirFd: number, path: string, flags: number, mask: number, buffer: Buffer) => number;
   readonly statfs: (path: string, buffer: Buffer) => number;
   readonly close: (fd: number) => number;
 }
 
-let loaded: Symbols | undefined;
-
-/** Loaded at first use, so that programs which never mount neither load the native module nor need Linux. */
-function symbols(): Symbols {
-  loaded ??= load();
-  return loaded;
-}
-
-function load(): Symbols {
-  const koffi: typeof import("koffi") = createRequire(import.meta.url)("koffi");
-  // `null` is the running program, which has libc in it under whatever name.
-  const libc: LibraryHandle = koffi.load(null);
-  return {
-    errno: () => koffi.errno(),
-    openTree: libc.func("int syscall(long number, long dirFd, str path, unsigned int flags)"),
-    mountSetattr: libc.func(
-      "int syscall(long number, long dirFd, str path, unsigned int flags, const void *attr, size_t size)",
-    ),
-    moveMount: libc.func(
-      "int syscall(long number, long fromFd, str fromPath, long toFd, str toPath, unsigned int flags)",
-    ),
-    mount: libc.func("int mount(str source, str target, str type, unsigned long flags, str data)"),
-    umount2: libc.func("int umount2(str target, int flags)"),
-    pivotRoot: libc.func("int pivot_root(str newRoot, str putOld)"),
-    prctl: libc.func("int prctl(int option, unsigned long a, unsigned long b, unsigned long c, unsigned long d)"),
-    statx: libc.func("int statx(int dirFd, str path, int flags, unsigned int mask, _Out_ uint8_t *buffer)"),
-    statfs: libc.func("int statfs(str path, _Out_ uint8_t *buffer)"),
-    close: libc.func("int close(int fd)"),
-  };
-}
-
-function check(name: string, result: number): number {
-  if (result < 0) throw new SystemError(name, symbols().errno());
-  return result;
-}
+const functions = libcFunctions<Functions>((libc) => ({
+  openTree: libc.func("int syscall(long number, long dirFd, str path, unsigned int flags)"),
+  mountSetattr: libc.func(
+    "int syscall(long number, long dirFd, str path, unsigned int flags, const void *attr, size_t size)",
+  ),
+  moveMount: libc.func(
+    "int syscall(long number, long fromFd, str fromPath, long toFd, str toPath, unsigned int flags)",
+  ),
+  mount: libc.func("int mount(str source, str target, str type, unsigned long flags, str data)"),
+  umount2: libc.func("int umount2(str target, int flags)"),
+  pivotRoot: libc.func("int pivot_root(str newRoot, str putOld)"),
+  statx: libc.func("int statx(int dirFd, str path, int flags, unsigned int mask, _Out_ uint8_t *buffer)"),
+  statfs: libc.func("int statfs(str path, _Out_ uint8_t *buffer)"),
+  close: libc.func("int close(int fd)"),
+}));

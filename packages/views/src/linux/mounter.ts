@@ -20,7 +20,7 @@ import {
   statxIdentity,
   UMOUNT_NOFOLLOW,
   unmount,
-} from "./libc.ts";
+} from "./mount-calls.ts";
 import { parseMountinfo } from "./mountinfo.ts";
 
 /** More mounts than this on one directory are a fault elsewhere that must be seen, not a job to do. */
@@ -96,8 +96,6 @@ function identity(path: string): FileIdentity | undefined {
   try {
     return statxIdentity(path);
   } catch (error) {
-    const code = systemErrorCode(error);
-    if (code === "ENOENT" || code === "ENOTDIR") return undefined;
     throw mountFailed("cannot tell whether a directory is mounted", error);
   }
 }

@@ -16,15 +16,19 @@ import {
   MS_REC,
   mount,
   mountSetAttributes,
+  pivotRoot,
+  unmount,
+} from "./mount-calls.ts";
+import {
   PR_CAP_AMBIENT,
   PR_CAP_AMBIENT_CLEAR_ALL,
   PR_CAPBSET_DROP,
   PR_CAPBSET_READ,
   PR_SET_NO_NEW_PRIVS,
-  pivotRoot,
+  PR_SET_PDEATHSIG,
   prctl,
-  unmount,
-} from "./libc.ts";
+  setCapabilities,
+} from "./process-calls.ts";
 
 /**
  * What a process needs to build its own root inside a private mount namespace,
@@ -70,6 +74,11 @@ export function mountProc(target: string): void {
   attempt(`mount ${target}`, () => mount("proc", target, "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, null));
 }
 
+/** Mounts terminals of its own; `data` as for devpts in mount(8). */
+export function mountTerminals(target: string, data: string): void {
+  attempt(`mount ${target}`, () => mount("devpts", target, "devpts", MS_NOSUID | MS_NOEXEC, data));
+}
+
 /** Makes `newRoot`, a mount point, the root of this mount namespace, lets go of the old one and goes to `/`. */
 export function changeRoot(newRoot: string): void {
   const oldRoot = `${newRoot}/.old-root`;
@@ -83,10 +92,10 @@ export function changeRoot(newRoot: string): void {
 }
 
 /**
- * No program that this thread starts can gain privileges: empties the
- * capability bounding set but for `kept` (numbers of linux/capability.h) and
- * the ambient set, and sets no_new_privs. Credentials belong to a thread; programs started
- * from the main thread inherit the main thread's. Needs CAP_SETPCAP.
+ * This thread keeps no capability but `kept` (numbers of linux/capability.h), and no program that it starts can gain
+ * others: empties the bounding set but for them, the inheritable ones, which `unshare --keep-caps` fills, and the ambient
+ * ones, and sets no_new_privs. Credentials belong to a thread; programs started from the main thread inherit the main
+ * thread's. Needs CAP_SETPCAP.
  */
 export function dropPrivileges(kept: readonly number[] = []): void {
   attempt("drop capabilities", () => {
@@ -94,13 +103,14 @@ export function dropPrivileges(kept: readonly number[] = []): void {
       if (!kept.includes(capability)) prctl(PR_CAPBSET_DROP, capability);
     }
     prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL);
+    setCapabilities(kept);
   });
-  forbidNewPrivileges();
+  attempt("set no_new_privs", () => prctl(PR_SET_NO_NEW_PRIVS, 1));
 }
 
-/** Sets no_new_privs; needs no capability. */
-export function forbidNewPrivileges(): void {
-  attempt("set no_new_privs", () => prctl(PR_SET_NO_NEW_PRIVS, 1));
+/** Has the kernel send `signal` to this process, and the program that it becomes, when its parent dies. */
+export function setParentDeathSignal(signal: number): void {
+  attempt("watch the parent", () => prctl(PR_SET_PDEATHSIG, signal));
 }
 
 /** False past the kernel's last capability. */

@@ -4,7 +4,7 @@ import { storePathBaseName, systemErrorCode } from "@niphas/core";
 import { viewContents } from "../contents/view-contents.ts";
 import type { ProbeResult, ViewPlan, ViewStrategy } from "../ports.ts";
 import { CROSS_DEVICE_ADVICE, crossDeviceReason, viewBuildError } from "../workers/build-error.ts";
-import { createWorkQueue } from "../workers/work-queue.ts";
+import { createWorkQueue, workerCountFor } from "../workers/work-queue.ts";
 import { workerFile } from "../workers/worker-files.ts";
 import { runWorkers, throwIfCancelled } from "../workers/worker-group.ts";
 import { STORE_DIRECTORY_MODE, STORE_MTIME_SECONDS } from "./link-tree.ts";
@@ -15,7 +15,7 @@ export interface TreeStrategyInit {
   readonly physicalStoreDir: string;
   /** Where views are built, for the probe. */
   readonly viewsDir: string;
-  /** Linking is bound by the file system's locks: more than a few threads do not help. @default 2 */
+  /** Linking is bound by the file system's locks: more than a few threads do not help; fewer for small closures. @default 2 */
   readonly workerCount?: number;
 }
 
@@ -74,7 +74,7 @@ export class TreeStrategy implements ViewStrategy {
       baseNames: plan.closure.map((info) => storePathBaseName(info.path)),
       queue: createWorkQueue(),
     };
-    const count = this.#init.workerCount ?? DEFAULT_WORKER_COUNT;
+    const count = workerCountFor(plan.closure.length, this.#init.workerCount ?? DEFAULT_WORKER_COUNT);
     await runWorkers({ file: workerFile("tree-worker"), count, workerData }, signal);
     for (const directory of directories.reverse()) await finishDirectory(directory);
   }

@@ -24,12 +24,18 @@ export function viewBuildError(cause: unknown, places: BuildPlaces): NiphasError
   return new NiphasError("ViewUnavailable", explanation === undefined ? what : `${what}: ${explanation}`, { cause });
 }
 
+const NO_SPACE_ADVICE = "make room there or give it a larger disk; the node plugin collects what no pod uses";
+
 /** ENOSPC means bytes or inodes; the file system says which. */
 export function noSpaceError(dir: string, cause: unknown): NiphasError {
   if (freeInodes(dir) === 0) {
-    return new NiphasError("InodesExhausted", "the node's file system for views has no free inodes", { cause });
+    return new NiphasError(
+      "InodesExhausted",
+      `the node's file system for views (${dir}) has no free inodes: ${NO_SPACE_ADVICE}`,
+      { cause },
+    );
   }
-  return new NiphasError("DiskFull", "the node's disk is full", { cause });
+  return new NiphasError("DiskFull", `the node's disk for views (${dir}) is full: ${NO_SPACE_ADVICE}`, { cause });
 }
 
 export function crossDeviceError(places: BuildPlaces, cause: unknown): NiphasError {

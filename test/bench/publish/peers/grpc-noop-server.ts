@@ -1,6 +1,6 @@
 import { Server, ServerCredentials } from "@grpc/grpc-js";
 import { serviceDefinition } from "@niphas/testing";
-import { endWithParent } from "./server-process.ts";
+import { endWithParent } from "../../server-process.ts";
 
 /** `grpc-noop-server.ts SOCKET`: a CSI node service whose publish does nothing; what gRPC alone costs. */
 

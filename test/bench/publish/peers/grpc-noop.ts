@@ -1,6 +1,6 @@
 import { CsiClient } from "@niphas/testing";
 import { timeMs } from "../../scenario.ts";
-import { type ServerProcess, startServerProcess } from "./server-process.ts";
+import { type ServerProcess, startServerProcess } from "../../server-process.ts";
 
 const STORE_PATH = `/nix/store/${"a".repeat(32)}-noop`;
 

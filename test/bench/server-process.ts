@@ -7,9 +7,17 @@ export interface ServerProcess extends AsyncDisposable {
   readonly address: string;
 }
 
-/** Runs a TypeScript module that prints its address when it listens and calls {@link endWithParent}. */
-export async function startServerProcess(module: URL, args: readonly string[]): Promise<ServerProcess> {
-  const child = spawn(process.execPath, [module.pathname, ...args], { stdio: ["pipe", "pipe", "inherit"] });
+/**
+ * Runs a TypeScript module that prints its address when it listens and calls {@link endWithParent}.
+ * @param inside gives the command that runs a command somewhere else, such as in another network namespace
+ */
+export async function startServerProcess(
+  module: URL,
+  args: readonly string[],
+  inside: (argv: readonly string[]) => readonly string[] = (argv) => argv,
+): Promise<ServerProcess> {
+  const [program = "", ...rest] = inside([process.execPath, module.pathname, ...args]);
+  const child = spawn(program, rest, { stdio: ["pipe", "pipe", "inherit"] });
   const exited = Promise.withResolvers<void>();
   const address = Promise.withResolvers<string>();
   child.once("error", address.reject).once("exit", () => {
