@@ -9,8 +9,10 @@ const REPOSITORY = join(import.meta.dirname, "..");
 const SYSTEM_TOOLS = ["bash", "cat", "dirname", "env", "grep"];
 const WORKING = { docker: 0, kind: 0, kubectl: 0, helm: 0 };
 
+/** It reads what it is given, as the real one: else who writes it would die of a broken pipe, or not, by chance. */
 function writeTool(path: string, line: string, status: number): void {
-  writeFileSync(path, `#!/usr/bin/env bash\necho "${line} $*"\nexit ${status}\n`);
+  const readInput = `if [ "\${!#}" = - ]; then cat >/dev/null; fi`;
+  writeFileSync(path, `#!/usr/bin/env bash\n${readInput}\necho "${line} $*"\nexit ${status}\n`);
   chmodSync(path, 0o755);
 }
 

@@ -9,6 +9,8 @@ import type { UninstallOptions } from "./options.ts";
 import { Uninstaller } from "./uninstaller.ts";
 
 const NAMESPACE = "niphas-system";
+/** Is waited for in full; long enough that a busy machine gets to the point of the test before it ends. */
+const SHORT_MS = 3_000;
 const PLUGIN_LABELS = { "app.kubernetes.io/component": "node" };
 const OPTIONS: UninstallOptions = {
   namespace: NAMESPACE,
@@ -189,14 +191,14 @@ describe("uninstalling", () => {
 
   it("is refused when they do not go", async () => {
     putUser("leaving", { metadata: { deletionTimestamp: "2020-01-01T00:00:00Z" } });
-    await expect(uninstall({ timeoutMs: 100 })).rejects.toMatchObject({ code: "VolumesInUse" });
+    await expect(uninstall({ timeoutMs: SHORT_MS })).rejects.toMatchObject({ code: "VolumesInUse" });
     expect(reported).toEqual(["shop/leaving on node-1, being deleted"]);
   });
 
   it("changes nothing while the API server does not say which pods use volumes", async () => {
     putUser("web-1");
     api.setFaults({ path: /^\/api\/v1\/pods/, status: 503 });
-    await expect(uninstall({ timeoutMs: 100 })).rejects.toMatchObject({
+    await expect(uninstall({ timeoutMs: SHORT_MS })).rejects.toMatchObject({
       code: "ApiUnavailable",
       message: "the API server does not say which pods use volumes of csi.niphas.io: nothing was changed",
     });
@@ -271,7 +273,7 @@ describe("uninstalling", () => {
   it("says at the deadline what a pod waits for", async () => {
     const waiting = { reason: "ImagePullBackOff", message: "no such image" };
     outcomes.set("node-2", { phase: "Pending", containerStatuses: [{ name: "clean-node", state: { waiting } }] });
-    await expect(uninstall({ timeoutMs: 500 })).rejects.toMatchObject({ code: "NodesNotCleaned" });
+    await expect(uninstall({ timeoutMs: SHORT_MS })).rejects.toMatchObject({ code: "NodesNotCleaned" });
     expect(reported).toContain("node-2: not cleaned: ImagePullBackOff no such image");
   });
 
