@@ -54,7 +54,7 @@ export async function renewPlugin(context: CaseContext, node: ClusterNode): Prom
 
 /** One text for each process that the plugin's pods have had. */
 function incarnation(pod: Pod | undefined): string {
-  return pod === undefined ? "" : `${pod.uid}/${pod.restarts}`;
+  return pod === undefined ? "" : `${pod.uid}/${pod.containerIds.join()}`;
 }
 
 async function pluginPod({ kubectl }: CaseContext, node: ClusterNode): Promise<Pod | undefined> {

@@ -123,7 +123,8 @@ async function assertRecovered({ context, residents }: Scene, name: ResidentName
   assert.ok(before);
   const startedAgain = async (): Promise<Pod | false> => {
     const pod = await namespace.pod(name);
-    return pod.isReady && pod.restarts > before.restarts && pod;
+    const isNew = pod.containerIds.length > 0 && pod.containerIds.every((id) => !before.containerIds.includes(id));
+    return pod.isReady && isNew && pod;
   };
   const limits = { timeoutMs: RESTART_TIMEOUT_MS, intervalMs: POLL_MS };
   const pod = await waitUntil(`${name} to be started again`, startedAgain, limits);

@@ -44,9 +44,9 @@ export function fillPlaceholders(text: string, roots: ExampleRoots): string {
   });
 }
 
-/** A pod with one closure on the stub image; it is not restarted. */
+/** A pod with one closure on the stub image; it is not restarted unless it says so. */
 export function podManifest(init: PodInit): string {
-  const spec = { ...podSpec(init), restartPolicy: "Never" };
+  const spec = { ...podSpec(init), restartPolicy: init.restartPolicy ?? "Never" };
   return JSON.stringify({ apiVersion: "v1", kind: "Pod", metadata: { name: init.name }, spec });
 }
 

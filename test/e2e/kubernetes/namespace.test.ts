@@ -27,15 +27,20 @@ it("reads what counts of a pod, also of one that is only just made", () => {
     phase: "Running",
     podIP: "10.244.1.2",
     conditions: [{ type: "Ready", status: "True" }],
-    containerStatuses: [{ restartCount: 2 }, { restartCount: 1 }],
+    containerStatuses: [{ containerID: "containerd://1" }, { restartCount: 1 }],
   };
   const items = [
     { metadata, spec: { nodeName: "node-1", volumes }, status },
     { metadata, spec: {} },
   ];
   const [running, fresh] = parsePodList({ items });
-  expect(running).toMatchObject({ nodeName: "node-1", isReady: true, restarts: 3, niphasVolumes: ["nix"] });
-  expect(fresh).toMatchObject({ nodeName: "", phase: "", isReady: false, restarts: 0, niphasVolumes: [] });
+  expect(running).toMatchObject({
+    nodeName: "node-1",
+    isReady: true,
+    containerIds: ["containerd://1"],
+    niphasVolumes: ["nix"],
+  });
+  expect(fresh).toMatchObject({ nodeName: "", phase: "", isReady: false, containerIds: [], niphasVolumes: [] });
 });
 
 it("names a case's namespace by run, number and sentence, within what Kubernetes allows", () => {

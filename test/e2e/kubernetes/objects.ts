@@ -11,7 +11,8 @@ export interface Pod {
   readonly isReady: boolean;
   /** Empty until it has one. */
   readonly podIp: string;
-  readonly restarts: number;
+  /** Of its containers as they run now. Counts of restarts begin anew when containers are removed; ids never come again. */
+  readonly containerIds: readonly string[];
   /** Names of its inline volumes of our driver. */
   readonly niphasVolumes: readonly string[];
 }
@@ -36,7 +37,7 @@ function parsePod(value: unknown): Pod {
     isTerminating: field(metadata, "deletionTimestamp") !== undefined,
     isReady: conditions.some((each) => text(each, "type") === "Ready" && text(each, "status") === "True"),
     podIp: text(status, "podIP"),
-    restarts: containers.reduce((sum: number, each) => sum + Number(field(each, "restartCount") ?? 0), 0),
+    containerIds: containers.map((each) => text(each, "containerID")).filter((id) => id !== ""),
     niphasVolumes: listOf(field(spec, "volumes"))
       .filter((volume) => text(field(volume, "csi"), "driver") === DRIVER_NAME)
       .map((volume) => text(volume, "name")),

@@ -7,14 +7,14 @@ import { targetsOf } from "./staleness.ts";
 /** A pod that must live through whatever happens: what identifies it and its mounts. */
 export interface Resident {
   readonly uid: string;
-  readonly restarts: number;
+  readonly containerIds: readonly string[];
   /** Ids of the mounts at its volumes' targets on its node; a new mount has a new id. */
   readonly mountIds: readonly number[];
 }
 
 /** Notes what must not change. */
 export function residentOf(cluster: Pick<Cluster, "nodes">, pod: Pod): Resident {
-  return { uid: pod.uid, restarts: pod.restarts, mountIds: mountIdsOf(cluster, pod) };
+  return { uid: pod.uid, containerIds: pod.containerIds, mountIds: mountIdsOf(cluster, pod) };
 }
 
 /** What has changed since {@link residentOf}; empty when the pod and its mounts are the same and it is ready. */
@@ -28,7 +28,7 @@ export async function faultsOfResident(
   const now = residentOf(cluster, pod);
   return [
     ...(now.uid === before.uid ? [] : [`${podName} is another pod now`]),
-    ...(now.restarts === before.restarts ? [] : [`${podName} was restarted`]),
+    ...(now.containerIds.join() === before.containerIds.join() ? [] : [`${podName} was restarted`]),
     ...(now.mountIds.join() === before.mountIds.join()
       ? []
       : [`${podName} had the mounts ${before.mountIds.join()} and now has ${now.mountIds.join()}`]),

@@ -12,7 +12,7 @@ const POD: Pod = {
   isTerminating: false,
   isReady: true,
   podIp: "10.244.1.5",
-  restarts: 0,
+  containerIds: [],
   niphasVolumes: ["nix"],
 };
 const TARGET = "/var/lib/kubelet/pods/11111111-2222-3333-4444-555555555555/volumes/kubernetes.io~csi/nix/mount";
