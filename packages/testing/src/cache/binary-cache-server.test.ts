@@ -10,7 +10,8 @@ async function rig() {
   mkdirSync(directory.join("nar"));
   writeFileSync(directory.join("nar/a.nar"), "0123456789");
   const cache = stack.use(await BinaryCacheServer.start(directory.path));
-  return { cache, url: `${cache.url}/nar/a.nar`, [Symbol.asyncDispose]: async () => stack.disposeAsync() };
+  const file = directory.join("nar/a.nar");
+  return { cache, file, url: `${cache.url}/nar/a.nar`, [Symbol.asyncDispose]: async () => stack.disposeAsync() };
 }
 
 describe("BinaryCacheServer", () => {
@@ -50,11 +51,16 @@ describe("BinaryCacheServer", () => {
 
   it("lets what it has slowed down flow when the faults are taken away", async () => {
     await using test = await rig();
-    test.cache.setFaults({ path: /nar/, bytesPerSecond: 1 });
-    const response = await fetch(test.url);
-    expect(test.cache.openRequestCount).toBe(1);
+    writeFileSync(test.file, Buffer.alloc(100_000));
+    const slow = { path: /nar/, bytesPerSecond: 20 };
+    test.cache.setFaults(slow);
+    const begun = await fetch(test.url);
+    test.cache.setFaults({ ...slow, delayMs: 10 });
+    const asked = fetch(test.url);
+    await waitUntil("the request", () => test.cache.narRequestCount === 2);
+    expect(test.cache.openRequestCount).toBe(2);
     test.cache.setFaults();
-    expect(await response.text()).toBe("0123456789");
+    expect((await begun.bytes()).length + (await (await asked).bytes()).length).toBe(200_000);
     await waitUntil("the request to end", () => test.cache.openRequestCount === 0);
   });
 

@@ -51,7 +51,6 @@ export class BinaryCacheServer implements AsyncDisposable {
   readonly #directory: string;
   readonly #server: Server;
   readonly #shutdown = new AbortController();
-  readonly #throttles = new Set<Throttle>();
   #faults: { readonly fault: CacheFault; left: number }[] = [];
 
   private constructor(directory: string) {
@@ -83,7 +82,6 @@ export class BinaryCacheServer implements AsyncDisposable {
 
   /** Takes the place of all faults before. What was slowed down by them flows on freely; what hangs, hangs. */
   setFaults(...faults: readonly CacheFault[]): void {
-    for (const throttle of this.#throttles) throttle.release();
     this.#faults = faults.map((fault) => ({ fault, left: fault.times ?? Number.POSITIVE_INFINITY }));
   }
 
@@ -134,17 +132,13 @@ export class BinaryCacheServer implements AsyncDisposable {
     await pipeline([body, ...this.#stagesOf(fault), response], { signal: this.#shutdown.signal });
   }
 
-  #stagesOf({ corruptByteAt, bytesPerSecond, truncateAtBytes }: CacheFault): Transform[] {
+  #stagesOf(fault: CacheFault): Transform[] {
+    const { corruptByteAt, bytesPerSecond, truncateAtBytes } = fault;
+    const isInForce = (): boolean => this.#faults.some((each) => each.fault === fault);
     return [
       ...(corruptByteAt === undefined ? [] : [new CorruptByte(corruptByteAt)]),
-      ...(bytesPerSecond === undefined ? [] : [this.#newThrottle(bytesPerSecond)]),
+      ...(bytesPerSecond === undefined ? [] : [new Throttle(bytesPerSecond, isInForce)]),
       ...(truncateAtBytes === undefined ? [] : [new Truncate(truncateAtBytes)]),
     ];
-  }
-
-  #newThrottle(bytesPerSecond: number): Throttle {
-    const throttle = new Throttle(bytesPerSecond);
-    this.#throttles.add(throttle);
-    return throttle.once("close", () => this.#throttles.delete(throttle));
   }
 }

@@ -3,18 +3,15 @@ import { setTimeout as sleep } from "node:timers/promises";
 
 const SLICES_PER_SECOND = 20;
 
-/** Lets at most `bytesPerSecond` through, in twentieths of a second, until it is released. */
+/** Lets at most `bytesPerSecond` through, in twentieths of a second, as long as it is told to. */
 export class Throttle extends Transform {
-  #sliceBytes: number;
+  readonly #sliceBytes: number;
+  readonly #isInForce: () => boolean;
 
-  constructor(bytesPerSecond: number) {
+  constructor(bytesPerSecond: number, isInForce: () => boolean) {
     super();
+    this.#isInForce = isInForce;
     this.#sliceBytes = Math.max(1, Math.floor(bytesPerSecond / SLICES_PER_SECOND));
-  }
-
-  /** From now on everything goes through at once. */
-  release(): void {
-    this.#sliceBytes = Number.POSITIVE_INFINITY;
   }
 
   override _transform(chunk: Buffer, _encoding: string, done: TransformCallback): void {
@@ -24,7 +21,7 @@ export class Throttle extends Transform {
   async #trickle(chunk: Buffer): Promise<void> {
     let rest = chunk;
     while (rest.length > 0 && !this.destroyed) {
-      const slice = rest.subarray(0, this.#sliceBytes);
+      const slice = this.#isInForce() ? rest.subarray(0, this.#sliceBytes) : rest;
       rest = rest.subarray(slice.length);
       this.push(slice);
       await sleep(1000 / SLICES_PER_SECOND);
