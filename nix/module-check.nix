@@ -13,7 +13,10 @@ let
       {
         services.niphas.node.enable = true;
         boot.loader.grub.enable = false;
-        fileSystems."/".device = "none";
+        fileSystems."/" = {
+          device = "none";
+          fsType = "tmpfs";
+        };
         system.stateVersion = "25.11";
       }
     ];

@@ -1,4 +1,4 @@
-# What contributors need besides npm's packages; CONTRIBUTING.md says what each is for.
+# What contributors need besides npm's own packages (`npm ci`).
 {
   mkShell,
   nodejs_24,

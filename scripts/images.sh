@@ -10,11 +10,6 @@ source "$repo/scripts/setup/debian-root.sh"
 source "$repo/scripts/setup/buildah.sh"
 source "$repo/scripts/setup/image-base.sh"
 
-# wait_for_lock DESCRIPTOR WHAT: it is released when this process, or the program that it becomes, has ended.
-wait_for_lock() {
-  flock --nonblock "$1" || { say "$2; waiting for it"; flock "$1"; }
-}
-
 setup_node
 if is_root && is_debian; then
   mkdir -p "$cache/buildah"
@@ -28,8 +23,7 @@ if is_root && is_debian; then
   exec 9>&-
   export NIPHAS_BUILDAH=$buildah NIPHAS_IMAGE_BASE=$image_base
 fi
-for item in "${missing[@]}"; do say "missing: $item"; done
-if [ "${#missing[@]}" -gt 0 ]; then exit 3; fi
+exit_if_missing
 export NIPHAS_CACHE_DIR=$cache PATH=$repo/node_modules/.bin:$PATH
 if [ "${1:-}" = test ]; then
   shift

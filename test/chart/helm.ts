@@ -19,14 +19,24 @@ export interface KubernetesObject {
   readonly [field: string]: unknown;
 }
 
+/** Under which name and where the chart is installed. */
+export interface Place {
+  readonly release: string;
+  readonly namespace: string;
+}
+
 /** `helm lint --strict`. */
 export async function lint(values: Values): Promise<CommandResult> {
   return await helm(["lint", "--strict", "--values", "-", CHART_DIR], values);
 }
 
 /** `helm template`, with the exit code of a refusal. */
-export async function template(values: Values, args: readonly string[] = []): Promise<CommandResult> {
-  return await helm(["template", "niphas", CHART_DIR, "--namespace", NAMESPACE, "--values", "-", ...args], values);
+export async function template(
+  values: Values,
+  args: readonly string[] = [],
+  { release, namespace }: Place = { release: "niphas", namespace: NAMESPACE },
+): Promise<CommandResult> {
+  return await helm(["template", release, CHART_DIR, "--namespace", namespace, "--values", "-", ...args], values);
 }
 
 const rendered = new Map<string, Promise<string>>();
@@ -50,8 +60,10 @@ export async function renderObjects(values: Values = {}): Promise<readonly Kuber
   return parseObjects(await render(values));
 }
 
+/** @throws YAMLParseError also when a key is there twice, which Helm lets pass */
 export function parseObjects(text: string): readonly KubernetesObject[] {
   return parseAllDocuments(text).flatMap((document) => {
+    for (const error of document.errors) throw error;
     const object: KubernetesObject | null = document.toJS();
     return object === null ? [] : [object];
   });

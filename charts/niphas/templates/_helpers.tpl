@@ -8,10 +8,15 @@ app.kubernetes.io/managed-by: {{ .root.Release.Service }}
 helm.sh/chart: {{ printf "%s-%s" .root.Chart.Name .root.Chart.Version | replace "+" "_" }}
 {{- end -}}
 
+{{/* The same and others, which win: (dict "root" $ "component" "metrics" "more" .Values.podMonitor.labels). */}}
+{{- define "niphas.labelsAnd" -}}
+{{- toYaml (merge (dict) (default (dict) .more) (fromYaml (include "niphas.labels" .))) -}}
+{{- end -}}
+
 {{/* Labels of pods: without versions, so that pods are replaced only when something in them changes. */}}
 {{- define "niphas.podLabels" -}}
 {{ include "niphas.selectorLabels" . }}
-app.kubernetes.io/instance: {{ .root.Release.Name }}
+app.kubernetes.io/instance: {{ .root.Release.Name | quote }}
 {{- end -}}
 
 {{- define "niphas.selectorLabels" -}}
@@ -35,9 +40,20 @@ app.kubernetes.io/component: {{ .component }}
 {{- with .Values.imagePullSecrets }}
 imagePullSecrets:
   {{- range . }}
-  - name: {{ . }}
+  - name: {{ . | quote }}
   {{- end }}
 {{- end }}
+{{- end -}}
+
+{{/* Called with more labels that a node must have, or nothing. */}}
+{{- define "niphas.nodeSelector" -}}
+{{- toYaml (merge (dict "kubernetes.io/os" "linux") (default (dict) .)) -}}
+{{- end -}}
+
+{{/* On a new node the taint goes when the plugin is there, so what it takes for that must not wait for it to go. */}}
+{{- define "niphas.startupToleration" -}}
+- key: {{ .Values.startupTaint.key | quote }}
+  operator: Exists
 {{- end -}}
 
 {{/* Pod Security "restricted", and a root file system that cannot be written to. */}}
