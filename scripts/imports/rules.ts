@@ -20,19 +20,20 @@ export interface Manifest {
 
 export const MAX_FILE_LINES = 350;
 
-const ALL = ["core", "nix", "kube", "views", "csi", "mesh", "manifests", "eval", "operator"];
+const ALL = ["core", "service", "nix", "kube", "views", "csi", "mesh", "manifests", "eval", "operator"];
 
 /** A package and the packages that it may import. */
 export const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   core: [],
+  service: ["core"],
   nix: ["core"],
   kube: ["core"],
   views: ["core", "nix"],
-  csi: ["core", "nix", "views"],
-  mesh: ["core", "nix", "kube"],
+  csi: ["core", "service", "nix", "views"],
+  mesh: ["core", "service", "nix", "kube"],
   manifests: ["core"],
-  eval: ["core", "nix", "kube", "manifests"],
-  operator: ["core", "kube", "manifests"],
+  eval: ["core", "service", "nix", "kube", "manifests"],
+  operator: ["core", "service", "kube", "manifests"],
   cli: ALL,
   testing: ALL,
 };

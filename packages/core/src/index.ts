@@ -1,9 +1,18 @@
+export * from "./content-address.ts";
 export * from "./driver-name.ts";
 export * from "./errors.ts";
 export * from "./hash.ts";
+export { type ByteString, byteString, byteStringBytes, byteStringText, fromLatin1 } from "./nar/byte-string.ts";
+export type * from "./nar/event.ts";
+export { NarListing } from "./nar/listing.ts";
+export { NarPlan, type NarSegment } from "./nar/plan.ts";
+export { NarPlanBuilder } from "./nar/plan-builder.ts";
+export { NarReader } from "./nar/reader.ts";
+export * from "./nar-info.ts";
 export * from "./nix32.ts";
 export * from "./option-values.ts";
 export * from "./signature.ts";
+export * from "./signature-check.ts";
 export * from "./store-path.ts";
 export * from "./system.ts";
 export * from "./view-key.ts";

@@ -1,6 +1,6 @@
+import { keepHeapSmall } from "@niphas/service";
 import { Command, Option } from "commander";
 import { envName, FLAGS, type FlagName, type RawCsiOptions } from "./flags.ts";
-import { keepHeapSmall } from "./lifecycle/small-heap.ts";
 import { runCsiPlugin } from "./main.ts";
 import { parseCsiOptions } from "./options.ts";
 

@@ -14,6 +14,7 @@ import {
   openStoreDatabase,
   storeLayout,
 } from "@niphas/nix";
+import { createLogger, errorFields, healthApp, Readiness, serveHealth } from "@niphas/service";
 import {
   assertKernelNewEnough,
   ComposefsStrategy,
@@ -25,13 +26,9 @@ import {
 import type { Logger } from "pino";
 import { BackgroundWork } from "./background/background-work.ts";
 import { GarbageTask } from "./gc/garbage-task.ts";
-import { EventLoopLag } from "./health/event-loop-lag.ts";
-import { healthApp } from "./health/health-app.ts";
-import { HealthServer } from "./health/health-server.ts";
-import { Readiness } from "./health/readiness.ts";
+import { EventLoopLag, latenessOf } from "./health/event-loop-lag.ts";
 import { readinessChecks } from "./health/readiness-checks.ts";
 import { SystemClock } from "./lifecycle/clock.ts";
-import { createLogger } from "./lifecycle/logger.ts";
 import { RepeatingTask } from "./lifecycle/repeating-task.ts";
 import { openStateDirectory, type StateDirectory } from "./lifecycle/state-directory.ts";
 import { StateLock } from "./lifecycle/state-lock.ts";
@@ -45,7 +42,6 @@ import { PublishVolume } from "./publish/publish-volume.ts";
 import { TargetDirectories } from "./publish/target-directories.ts";
 import { UnpublishVolume } from "./publish/unpublish-volume.ts";
 import { PluginServers } from "./server/plugin-servers.ts";
-import { errorFields } from "./server/redact.ts";
 import { RpcRunner } from "./server/rpc.ts";
 import { checkAfterBoot } from "./volumes/boot-check.ts";
 import { Janitor } from "./volumes/janitor.ts";
@@ -240,9 +236,10 @@ async function startHealth(
     distrustedPaths: () => boot.distrustedCount,
   });
   if (options.metricsListen === undefined) return "off";
-  const server = new HealthServer({ app: healthApp({ readiness, lag, metrics }) }, { address: options.metricsListen });
-  const { host, port } = await server.start();
-  teardown.defer(async () => server.stop());
+  const app = healthApp({ liveness: () => latenessOf(lag), readiness: () => readiness.failures(), metrics });
+  const server = await serveHealth(app, { address: options.metricsListen, flag: "--metrics-listen" });
+  teardown.defer(async () => server[Symbol.asyncDispose]());
+  const { host, port } = server.address;
   return `${host}:${port}`;
 }
 

@@ -1,7 +1,6 @@
 export { type BackOffInit, backOffMs } from "./back-off/back-off.ts";
 export { HttpKubeClient, type HttpKubeClientInit } from "./client/http-kube-client.ts";
-export { createKubeClient, type OwnedKubeClient } from "./create-client.ts";
-export { KubeConfigCredentials, type KubeConfigInit } from "./credentials/kube-config.ts";
+export { createKubeClient, type KubeClientConfig, type OwnedKubeClient } from "./create-client.ts";
 export { HttpTransport } from "./http/transport.ts";
 export * from "./objects/apps.ts";
 export * from "./objects/core.ts";

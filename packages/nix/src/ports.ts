@@ -38,11 +38,20 @@ export interface StoreDatabase {
   readClosure(roots: readonly StorePath[], signal: AbortSignal): Promise<readonly PathInfo[]>;
   /** Sum of NAR sizes and count of a closure; cheaper than {@link closure}. */
   closureSize(roots: readonly StorePath[]): { readonly pathCount: number; readonly narSizeBytes: number };
-  /** Paths registered after the row `id`, oldest first. */
-  registeredAfter(id: number): readonly { readonly id: number; readonly path: StorePath }[];
+  /** Paths registered after the row `id`, oldest first; at most `limit`. @param limit default all */
+  registeredAfter(id: number, limit?: number): readonly { readonly id: number; readonly path: StorePath }[];
   /** The newest row's id; 0 for an empty store. */
   newestId(): number;
   close(): void;
+}
+
+/** Finds paths as binary caches name them. A port of its own: most readers of the database never ask so. */
+export interface PathLookup {
+  /**
+   * The valid path with these 32 base-32 characters; undefined also for any other text. A few microseconds.
+   * @throws NiphasError StoreUnavailable when the database cannot be read in time
+   */
+  pathByHash(hash: string): StorePath | undefined;
 }
 
 /** How far a realisation has come. */

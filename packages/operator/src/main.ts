@@ -1,9 +1,8 @@
 import type { ListenAddress } from "@niphas/core";
 import { createKubeClient } from "@niphas/kube";
+import { createLogger, type HealthServer, healthApp, serveHealth } from "@niphas/service";
 import { NodeController } from "./controller/node-controller.ts";
-import { healthApp } from "./health/health-app.ts";
-import { serveHealth } from "./health/health-server.ts";
-import { createLogger } from "./log/logger.ts";
+import { hangOf } from "./health/liveness.ts";
 import { ControllerMetrics } from "./metrics/controller-metrics.ts";
 import type { UninstallOptions } from "./uninstall/options.ts";
 import { Uninstaller } from "./uninstall/uninstaller.ts";
@@ -24,17 +23,26 @@ export interface ControllerOptions {
  */
 export async function runController(options: ControllerOptions, signal: AbortSignal): Promise<void> {
   const { kubeconfigFile, driverName, taintKey, healthListen } = options;
-  using kube = createKubeClient({ file: kubeconfigFile });
+  using kube = await createKubeClient({ file: kubeconfigFile });
   const logger = createLogger(options.logLevel);
   const metrics = new ControllerMetrics();
   const controller = new NodeController({ client: kube.client, logger, observer: metrics }, { driverName, taintKey });
   metrics.watch(controller);
   await using resources = new AsyncDisposableStack();
-  const app = healthApp({ controller, metrics });
-  const health = healthListen === undefined ? undefined : resources.use(await serveHealth(app, healthListen));
+  const health =
+    healthListen === undefined ? undefined : resources.use(await startHealth(healthListen, controller, metrics));
   logger.info({ driverName, taintKey, health: health?.address ?? "off", apiServer: kube.server }, "running");
   await controller.run(signal);
   logger.info("ended");
+}
+
+async function startHealth(
+  address: ListenAddress,
+  controller: NodeController,
+  metrics: ControllerMetrics,
+): Promise<HealthServer> {
+  const sources = { liveness: () => hangOf(controller), readiness: () => controller.blindness, metrics };
+  return serveHealth(healthApp(sources), { address, flag: "--health-listen" });
 }
 
 /**
@@ -45,6 +53,6 @@ export async function runUninstall(
   options: UninstallOptions & Pick<ControllerOptions, "kubeconfigFile">,
   { report, signal }: { readonly report: (line: string) => void; readonly signal: AbortSignal },
 ): Promise<void> {
-  using kube = createKubeClient({ file: options.kubeconfigFile });
+  using kube = await createKubeClient({ file: options.kubeconfigFile });
   await new Uninstaller({ client: kube.client, report }, options).run(signal);
 }

@@ -48,7 +48,7 @@ export async function preparePods(control: RunControl): Promise<PodsContext> {
   );
   report("installing the chart");
   await installChart(cluster, closures, { cacheUrl: cache.address, directory, signal });
-  const { client } = stack.use(createKubeClient({ file: cluster.kubeconfigFile }));
+  const { client } = stack.use(await createKubeClient({ file: cluster.kubeconfigFile }));
   const taskStarts = stack.use(await TaskStarts.watch(node));
   const owned = stack.move();
   return {

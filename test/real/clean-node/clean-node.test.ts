@@ -182,6 +182,24 @@ it("clean-node refuses a directory in which no plugin has worked", async () => {
   expect(await cleanNode(`--kubelet-dir=${other}/none`)).toMatchObject({ exitCode: 2 });
 });
 
+it("clean-node refuses a state directory that is read-only, and changes nothing", async () => {
+  await abandonedNode();
+  const { stateDir } = node.plugin;
+  await runCommand(["mount", "--rbind", stateDir, stateDir]);
+  await runCommand(["mount", "-o", "remount,bind,ro", stateDir]);
+  const state = () => ({ mounts: mountsBelow(node.directory.path), ...node.audit(), helperProcesses: [] });
+  const before = state();
+  expect(await cleanNode()).toMatchObject({
+    exitCode: 8,
+    stderr: expect.stringContaining(`cannot lock ${stateDir}: check that it is a writable directory`),
+  });
+  expect(state()).toEqual(before);
+  await runCommand(["umount", "--recursive", "--lazy", stateDir]);
+  expect(await cleanNode()).toMatchObject({ exitCode: 0, stderr: expect.stringContaining("volumes unmounted: 3;") });
+  expect(existsSync(stateDir)).toBe(false);
+  expectKubeletDirClean();
+});
+
 it("clean-node in a mount namespace of its own, as in a pod, unmounts on the host and empties the directory", async () => {
   await abandonedNode(async (directory) => {
     for (const name of ["state", "kubelet"]) await makeSharedMount(join(directory, name));

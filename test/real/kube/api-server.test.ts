@@ -1,4 +1,4 @@
-import { copyFileSync } from "node:fs";
+import { copyFileSync, writeFileSync } from "node:fs";
 import {
   CONFIG_MAPS,
   CSI_NODES,
@@ -27,7 +27,7 @@ const missing = process.env["NIPHAS_IN_FORKY"] === "1" ? ["to run outside of the
 beforeAll(async () => {
   if (missing.length > 0) return;
   cluster = await Cluster.up({ name: "kube-test", nodes: 0 });
-  kube = createKubeClient({ file: cluster.kubeconfigFile });
+  kube = await createKubeClient({ file: cluster.kubeconfigFile });
 });
 afterAll(async () => {
   kube?.[Symbol.dispose]();
@@ -118,9 +118,23 @@ describe("the client of a real API server", () => {
     copyFileSync(cluster.kubeconfigFile, file);
     await cluster.kubectl(["config", `--kubeconfig=${file}`, "set-credentials", "limited", `--token=${token.trim()}`]);
     await cluster.kubectl(["config", `--kubeconfig=${file}`, "set-context", "--current", "--user=limited"]);
-    using limited = createKubeClient({ file });
+    using limited = await createKubeClient({ file });
     const denied = limited.client.list(NODES, {}, signal);
     await expect(denied).rejects.toMatchObject({ code: "ApiDenied", kind: "denied" });
+    await expect(denied).rejects.toThrow('User "system:serviceaccount:default:default" cannot list resource "nodes"');
+  });
+
+  it("takes the credentials of a pod", async () => {
+    const { stdout: token } = await cluster.kubectl(["create", "token", "default"], { check: true });
+    const { stdout: config } = await cluster.kubectl(["config", "view", "--raw", "--flatten", "-o", "json"]);
+    const { server, "certificate-authority-data": authority } = JSON.parse(config).clusters[0].cluster;
+    await using directory = temporaryDirectory("kube-");
+    writeFileSync(directory.join("token"), token);
+    writeFileSync(directory.join("ca.crt"), Buffer.from(authority, "base64"));
+    const { hostname, port } = new URL(server);
+    const env = { KUBERNETES_SERVICE_HOST: hostname, KUBERNETES_SERVICE_PORT: port };
+    using pod = await createKubeClient({ serviceAccount: { directory: directory.path, env } });
+    const denied = pod.client.list(NODES, {}, signal);
     await expect(denied).rejects.toThrow('User "system:serviceaccount:default:default" cannot list resource "nodes"');
   });
 });
@@ -131,7 +145,7 @@ describe("a reflector of a real API server", () => {
     const changes: string[] = [];
     const failures: string[] = [];
     const impatience = { watchSilenceMs: 1500, requestTimeoutMs: 1500 };
-    using impatient = createKubeClient({ file: cluster.kubeconfigFile }, impatience);
+    using impatient = await createKubeClient({ file: cluster.kubeconfigFile }, impatience);
     const reflector = new Reflector(impatient, {
       resource: CONFIG_MAPS,
       selection: { namespace: NAMESPACE, labelSelector: "watched=yes" },

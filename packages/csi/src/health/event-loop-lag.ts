@@ -46,3 +46,12 @@ export class EventLoopLag {
     });
   }
 }
+
+/** Beyond this the process no longer does its work in time and a restart is the best that can happen to it. */
+const MAX_LAG_SECONDS = 5;
+
+/** What to say when the event loop is so late that only a restart helps; undefined when it is not. */
+export function latenessOf(lag: Pick<EventLoopLag, "p99Seconds">): string | undefined {
+  const lagSeconds = lag.p99Seconds();
+  return lagSeconds <= MAX_LAG_SECONDS ? undefined : `the event loop is ${lagSeconds.toFixed(1)} s late`;
+}

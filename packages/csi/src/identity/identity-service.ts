@@ -1,6 +1,6 @@
 import type { UntypedServiceImplementation } from "@grpc/grpc-js";
+import type { Readiness } from "@niphas/service";
 import { DRIVER_NAME, PLUGIN_VERSION } from "../constants.ts";
-import type { Readiness } from "../health/readiness.ts";
 import type { RpcRunner } from "../server/rpc.ts";
 
 const BUDGET_MS = 3000;

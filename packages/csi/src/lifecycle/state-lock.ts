@@ -1,3 +1,4 @@
+import { accessSync, constants } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { NiphasError } from "@niphas/core";
@@ -20,6 +21,8 @@ export class StateLock {
     let database: DatabaseSync | undefined;
     try {
       database = new DatabaseSync(file, { timeout: 0 });
+      // Of a file that it cannot write SQLite takes a reader's lock instead, which any number may hold.
+      accessSync(file, constants.W_OK);
       database.exec("BEGIN EXCLUSIVE");
       return new StateLock(database);
     } catch (cause) {

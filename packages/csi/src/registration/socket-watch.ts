@@ -1,8 +1,8 @@
 import { type FSWatcher, watch } from "node:fs";
 import { dirname } from "node:path";
+import { errorFields } from "@niphas/service";
 import type { Logger } from "pino";
 import type { Clock, Timer } from "../lifecycle/clock.ts";
-import { errorFields } from "../server/redact.ts";
 
 /** A server whose socket file somebody else may remove, as a restarting kubelet does. */
 export interface WatchedServer {
@@ -26,6 +26,8 @@ export class SocketWatch {
   #watchers: FSWatcher[] = [];
   #timer: Timer | undefined;
   #offerTimer: Timer | undefined;
+  /** Reachable servers whose sockets are made anew all the same. */
+  readonly #offered = new Set<WatchedServer>();
   #checking: Promise<void> | undefined;
   #isStopped: boolean = false;
 
@@ -47,7 +49,11 @@ export class SocketWatch {
   /** Makes the server's socket anew after a while, so that the kubelet sees it again. */
   offerLater(server: WatchedServer): void {
     this.#offerTimer?.cancel();
-    this.#offerTimer = this.#clock.setTimer(OFFER_DELAY_MS, () => void this.#listenAgain(server));
+    this.#offerTimer = this.#clock.setTimer(OFFER_DELAY_MS, () => {
+      // By a look like any other: two that listen on one socket at once would leave a server that nobody stops.
+      this.#offered.add(server);
+      void this.check();
+    });
   }
 
   async stop(): Promise<void> {
@@ -76,7 +82,8 @@ export class SocketWatch {
 
   async #checkAll(): Promise<void> {
     for (const server of this.#servers) {
-      if (!this.#isStopped && !server.isReachable()) await this.#listenAgain(server);
+      const isWanted = this.#offered.delete(server) || !server.isReachable();
+      if (isWanted && !this.#isStopped) await this.#listenAgain(server);
     }
   }
 

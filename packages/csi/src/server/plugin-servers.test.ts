@@ -4,8 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Client, credentials, type ServiceDefinition } from "@grpc/grpc-js";
 import { NiphasError } from "@niphas/core";
+import { Readiness } from "@niphas/service";
 import { afterEach, beforeEach, expect, it } from "vitest";
-import { Readiness } from "../health/readiness.ts";
 import { SystemClock } from "../lifecycle/clock.ts";
 import { PublishVolume } from "../publish/publish-volume.ts";
 import { UnpublishVolume } from "../publish/unpublish-volume.ts";
@@ -233,6 +233,14 @@ it("takes the place of a stale socket file but not of a living server", async ()
   writeFileSync(socket(), "");
   await servers.start();
   expect((await identity("Probe")).code).toBe(0);
+});
+
+it("says which socket cannot be made, and why", async () => {
+  writeFileSync(join(dir, "registration"), "in the way");
+  await expect(servers.start()).rejects.toMatchObject({
+    code: "InvalidConfiguration",
+    message: expect.stringContaining(`cannot listen on ${registrationSocket()} (E`),
+  });
 });
 
 it("on stop waits for running calls within the grace time, then tells them to end, and removes its sockets", async () => {

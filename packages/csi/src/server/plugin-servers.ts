@@ -1,8 +1,8 @@
 import { join } from "node:path";
 import { NiphasError } from "@niphas/core";
+import type { Readiness } from "@niphas/service";
 import type { Logger } from "pino";
 import { REGISTRATION_SOCKET_NAME } from "../constants.ts";
-import type { Readiness } from "../health/readiness.ts";
 import { identityService } from "../identity/identity-service.ts";
 import type { Clock } from "../lifecycle/clock.ts";
 import { nodeService } from "../node/node-service.ts";

@@ -43,7 +43,7 @@ export class UnixServer {
     return this.#init.socketPath;
   }
 
-  /** @throws NiphasError StateInUse when another process answers on the socket */
+  /** @throws NiphasError StateInUse when another process answers on the socket, InvalidConfiguration as `listenAgain` */
   async start(): Promise<void> {
     if (await isAnswered(this.socketPath)) {
       const message = `another process already serves ${this.socketPath}: stop it first`;
@@ -57,7 +57,10 @@ export class UnixServer {
     return this.#socketIdentity !== undefined && identityOf(this.socketPath) === this.#socketIdentity;
   }
 
-  /** Listens on a new socket file. Calls on old connections go on to their end. */
+  /**
+   * Listens on a new socket file. Calls on old connections go on to their end.
+   * @throws NiphasError InvalidConfiguration when the socket cannot be made there
+   */
   async listenAgain(): Promise<void> {
     // Closing the listener unlinks whatever lies at the path, so it must come before the new one binds.
     this.#server?.tryShutdown(() => undefined);
@@ -84,6 +87,18 @@ export class UnixServer {
   }
 
   async #listen(): Promise<void> {
+    try {
+      await this.#bindNewSocket();
+    } catch (cause) {
+      const code = systemErrorCode(cause);
+      const message = `cannot listen on ${this.socketPath}${code === undefined ? "" : ` (${code})`}`;
+      throw new NiphasError("InvalidConfiguration", `${message}: check that its directory can be written to`, {
+        cause,
+      });
+    }
+  }
+
+  async #bindNewSocket(): Promise<void> {
     mkdirSync(dirname(this.socketPath), { recursive: true, mode: 0o750 });
     const staleName = join(dirname(this.socketPath), `.${basename(this.socketPath)}.stale`);
     moveAside(this.socketPath, staleName);

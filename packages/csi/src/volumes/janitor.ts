@@ -1,10 +1,10 @@
 import { isVolumeId, NiphasError, type VolumeId } from "@niphas/core";
 import type { GcRoots } from "@niphas/nix";
+import { errorFields } from "@niphas/service";
 import type { Mounter } from "@niphas/views";
 import type { Logger } from "pino";
 import type { BackgroundWork } from "../background/background-work.ts";
 import type { TargetDirectories } from "../publish/target-directories.ts";
-import { errorFields } from "../server/redact.ts";
 import type { KeyedLock } from "./keyed-lock.ts";
 import type { OrphanMount, OrphanMounts } from "./orphan-mounts.ts";
 import type { RecordStore } from "./record-store.ts";

@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { inspect } from "node:util";
 import { FakeApiServer } from "@niphas/testing";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { createKubeClient, type OwnedKubeClient } from "../create-client.ts";
@@ -15,7 +16,7 @@ let owned: OwnedKubeClient;
 beforeEach(async () => {
   directory = mkdtempSync(join(tmpdir(), "niphas-kube-"));
   api = await FakeApiServer.start();
-  connect();
+  await connect();
 });
 afterEach(async () => {
   owned[Symbol.dispose]();
@@ -23,10 +24,21 @@ afterEach(async () => {
   rmSync(directory, { recursive: true });
 });
 
-function connect(init: HttpKubeClientInit = {}): void {
+async function connect(init: HttpKubeClientInit = {}): Promise<void> {
   const file = join(directory, "kubeconfig");
   api.writeKubeconfig(file);
-  owned = createKubeClient({ file }, init);
+  owned = await createKubeClient({ file }, init);
+}
+
+/** JSON is YAML. */
+function kubeconfigWithHelper(script: string): string {
+  const exec = { apiVersion: "client.authentication.k8s.io/v1", command: "sh", args: ["-c", script] };
+  return JSON.stringify({
+    clusters: [{ name: "a", cluster: { server: "http://127.0.0.1:1" } }],
+    users: [{ name: "a", user: { exec } }],
+    contexts: [{ name: "a", context: { cluster: "a", user: "a" } }],
+    "current-context": "a",
+  });
 }
 
 function putPods(count: number): void {
@@ -82,13 +94,13 @@ describe("a request", () => {
     await expect(failed).rejects.toMatchObject({ code: "ApiUnavailable" });
     expect(api.requests).toHaveLength(5);
     api.setFaults({ status: 503, headers: { "retry-after": "3600" } });
-    connect({ requestTimeoutMs: 5000 });
+    await connect({ requestTimeoutMs: 5000 });
     await expect(owned.client.get(NODES, { name: "node-1" }, signal)).rejects.toMatchObject({ code: "ApiUnavailable" });
     expect(api.requests).toHaveLength(6);
   });
 
   it("to a server that never answers fails at its deadline", async () => {
-    connect({ requestTimeoutMs: 20 });
+    await connect({ requestTimeoutMs: 20 });
     api.setFaults({ hang: true });
     const failed = owned.client.get(NODES, { name: "node-1" }, signal);
     await expect(failed).rejects.toMatchObject({ code: "ApiUnavailable" });
@@ -263,7 +275,7 @@ describe("a watch", () => {
   });
 
   it("that is silent is ended", async () => {
-    connect({ watchSilenceMs: 30 });
+    await connect({ watchSilenceMs: 30 });
     const events = await watchFrom(api.store.version);
     await expect(events.next()).rejects.toThrow("the API server went silent during GET /api/v1/pods");
   });
@@ -282,12 +294,26 @@ describe("a watch", () => {
 });
 
 describe("credentials", () => {
-  it("of a file that is missing or no kubeconfig are a wrong configuration", () => {
-    expect(() => createKubeClient({ file: join(directory, "none") })).toThrow("cannot be read as a kubeconfig");
+  it("of a file that is missing or no kubeconfig are a wrong configuration", async () => {
+    const missing = createKubeClient({ file: join(directory, "none") });
+    await expect(missing).rejects.toThrow("cannot be read as a kubeconfig");
     writeFileSync(join(directory, "odd"), "current-context: none");
-    expect(() => createKubeClient({ file: join(directory, "odd") })).toThrow(
-      expect.objectContaining({ code: "InvalidConfiguration" }),
+    const odd = createKubeClient({ file: join(directory, "odd") });
+    await expect(odd).rejects.toMatchObject({ code: "InvalidConfiguration" });
+  });
+
+  it.each([
+    ["kubeconfig", "users: [{token: canary-51c7}\n"],
+    ["output of a helper", kubeconfigWithHelper("echo canary-51c7")],
+  ])("are not quoted when the %s cannot be parsed", async (_, text) => {
+    const file = join(directory, "broken");
+    writeFileSync(file, text);
+    const error = await createKubeClient({ file }).then(
+      async ({ client }) => client.get(NODES, { name: "n" }, signal).catch((each: unknown) => each),
+      (each: unknown) => each,
     );
+    expect(inspect(error)).toContain(file);
+    expect(inspect(error)).not.toContain("canary");
   });
 
   it("that never come are waited for until the deadline, or until the signal", async () => {
@@ -302,7 +328,8 @@ describe("credentials", () => {
     await expect(cancelled).rejects.toMatchObject({ code: "Cancelled" });
   });
 
-  it("outside of a pod need a kubeconfig", () => {
-    expect(() => createKubeClient()).toThrow("run it in a pod, or give --kubeconfig");
+  it("outside of a pod need a kubeconfig", async () => {
+    const nowhere = createKubeClient({ serviceAccount: { directory, env: {} } });
+    await expect(nowhere).rejects.toThrow("run it in a pod, or give --kubeconfig");
   });
 });

@@ -1,40 +1,33 @@
-import { existsSync } from "node:fs";
 import type { RequestOptions } from "node:https";
 import { KubeConfig } from "@kubernetes/client-node";
 import { NiphasError } from "@niphas/core";
 import type { Credentials } from "../ports.ts";
 
-const TOKEN_FILE = "/var/run/secrets/kubernetes.io/serviceaccount/token";
-
-export interface KubeConfigInit {
-  /** A kubeconfig file, of which the current context counts. @default the pod's own service account */
-  readonly file?: string | undefined;
-}
-
 /**
- * Credentials as kubectl understands them: certificates, tokens, token files, exec plugins, proxies. Certificate files
- * are read for each request, token files once a minute as the kubelet's rotation asks for, and all of it anew after
- * {@link invalidate}.
+ * The credentials of a kubeconfig's current context, as kubectl understands them: certificates, tokens, token files,
+ * exec plugins, proxies. Certificate files are read for each request, token files once a minute, and all of it anew
+ * after {@link invalidate}.
  */
 export class KubeConfigCredentials implements Credentials {
   readonly server: URL;
-  readonly #init: KubeConfigInit;
+  readonly #file: string;
   #config: KubeConfig | undefined;
 
   /** @throws NiphasError InvalidConfiguration when there are no usable credentials */
-  constructor(init: KubeConfigInit = {}) {
-    this.#init = init;
-    this.#config = load(init);
+  constructor(file: string) {
+    this.#file = file;
+    this.#config = load(file);
     this.server = serverOf(this.#config);
   }
 
   async requestOptions(): Promise<RequestOptions> {
-    this.#config ??= load(this.#init);
+    this.#config ??= load(this.#file);
     const options: RequestOptions = {};
     try {
       await this.#config.applyToHTTPSOptions(options);
-    } catch (cause) {
-      throw new NiphasError("ApiDenied", "the credentials for the API server cannot be read", { cause });
+    } catch (error) {
+      const message = `the credentials in ${this.#file} cannot be used`;
+      throw new NiphasError("ApiDenied", message, { cause: withoutQuotes(error) });
     }
     const { agent, ...rest } = options;
     const needsProxy = this.#config.getCurrentCluster()?.proxyUrl !== undefined;
@@ -46,19 +39,21 @@ export class KubeConfigCredentials implements Credentials {
   }
 }
 
-function load({ file }: KubeConfigInit): KubeConfig {
+function load(file: string): KubeConfig {
   const config = new KubeConfig();
-  if (file === undefined && !existsSync(TOKEN_FILE)) {
-    const message = "there is no service account here: run it in a pod, or give --kubeconfig";
-    throw new NiphasError("InvalidConfiguration", message);
-  }
   try {
-    if (file === undefined) config.loadFromCluster();
-    else config.loadFromFile(file);
-  } catch (cause) {
-    throw new NiphasError("InvalidConfiguration", `${file ?? TOKEN_FILE}: cannot be read as a kubeconfig`, { cause });
+    config.loadFromFile(file);
+  } catch (error) {
+    const message = `${file}: cannot be read as a kubeconfig`;
+    throw new NiphasError("InvalidConfiguration", message, { cause: withoutQuotes(error) });
   }
   return config;
+}
+
+/** What parsers say quotes the text that they stumbled over; here that is keys and tokens, and causes are logged. */
+function withoutQuotes(error: unknown): unknown {
+  const isParsers = error instanceof Error && ["SyntaxError", "YAMLException"].includes(error.name);
+  return isParsers ? undefined : error;
 }
 
 function serverOf(config: KubeConfig): URL {

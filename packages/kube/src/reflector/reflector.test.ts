@@ -21,7 +21,7 @@ beforeEach(async () => {
   api = await FakeApiServer.start();
   const file = join(directory, "kubeconfig");
   api.writeKubeconfig(file);
-  owned = createKubeClient({ file }, { watchSilenceMs: 200 });
+  owned = await createKubeClient({ file }, { watchSilenceMs: 200 });
   controller = new AbortController();
   changes = [];
   failures = [];

@@ -1,33 +1,41 @@
 import type { DatabaseSync, SQLInputValue, StatementSync } from "node:sqlite";
-import { NiphasError, type StorePath } from "@niphas/core";
-import type { PathInfo, StoreDatabase, StoreLocation } from "../ports.ts";
+import { NiphasError, STORE_DIR, type StorePath } from "@niphas/core";
+import type { PathInfo, PathLookup, StoreDatabase, StoreLocation } from "../ports.ts";
 import { storeLayout } from "../store/layout.ts";
 import { walkClosure } from "./closure-walk.ts";
-import { connect } from "./connection.ts";
+import { connect, type DatabaseAccess } from "./connection.ts";
 import { SQL } from "./queries.ts";
-import { numberColumn, pathColumn, type Row, toPathInfo } from "./rows.ts";
+import { numberColumn, pathColumn, type Row, textColumn, toPathInfo } from "./rows.ts";
 import { withStoreErrors } from "./sqlite-errors.ts";
 
 /** Readers of a WAL database hardly ever wait, and while they do the event loop stands still: so this is short. */
 const DEFAULT_BUSY_TIMEOUT_MS = 500;
+const NO_LIMIT = -1;
 
 export interface StoreDatabaseInit {
   /** How long one query may wait for another process's lock. Default 500 ms. */
   readonly busyTimeoutMs?: number;
+  /**
+   * `keepFiles`, the default, opens the file able to write, so that SQLite's wal and shm files stay for readers like
+   * those of `readOnly`. These can have the store mounted read-only; while nobody has it open the other way, they
+   * find the database unavailable.
+   */
+  readonly access?: DatabaseAccess;
 }
 
 /**
  * Opens a store's database for reading and keeps it open until `close()`.
  * @throws NiphasError StoreUnavailable when there is no store, or its database is locked, corrupt or of an unknown schema
  */
-export function openStoreDatabase(location: StoreLocation, init: StoreDatabaseInit = {}): StoreDatabase {
-  const connection = connect(location, init.busyTimeoutMs ?? DEFAULT_BUSY_TIMEOUT_MS);
+export function openStoreDatabase(location: StoreLocation, init: StoreDatabaseInit = {}): StoreDatabase & PathLookup {
+  const busyTimeoutMs = init.busyTimeoutMs ?? DEFAULT_BUSY_TIMEOUT_MS;
+  const connection = connect(location, { busyTimeoutMs, access: init.access ?? "keepFiles" });
   return new SqliteStoreDatabase(connection, storeLayout(location).databaseFile);
 }
 
 type Statements = { readonly [Name in keyof typeof SQL]: StatementSync };
 
-class SqliteStoreDatabase implements StoreDatabase {
+class SqliteStoreDatabase implements StoreDatabase, PathLookup {
   readonly #connection: DatabaseSync;
   readonly #databaseFile: string;
   readonly #statements: Statements;
@@ -41,6 +49,14 @@ class SqliteStoreDatabase implements StoreDatabase {
   validId(path: StorePath): number | undefined {
     const row = this.#get("validId", path);
     return row === undefined ? undefined : numberColumn(row, "id");
+  }
+
+  pathByHash(hash: string): StorePath | undefined {
+    if (!isPathHash(hash)) return undefined;
+    // The index finds the first path at or after this text, which need not be the one.
+    const row = this.#get("pathFrom", `${STORE_DIR}/${hash}-`);
+    const isIt = row !== undefined && textColumn(row, "path").startsWith(`${STORE_DIR}/${hash}-`);
+    return isIt ? pathColumn(row) : undefined;
   }
 
   pathInfo(path: StorePath): PathInfo | undefined {
@@ -87,8 +103,9 @@ class SqliteStoreDatabase implements StoreDatabase {
     });
   }
 
-  registeredAfter(id: number): readonly { readonly id: number; readonly path: StorePath }[] {
-    return this.#all("registeredAfter", id).map((row) => ({ id: numberColumn(row, "id"), path: pathColumn(row) }));
+  registeredAfter(id: number, limit?: number): readonly { readonly id: number; readonly path: StorePath }[] {
+    const rows = this.#all("registeredAfter", id, limit ?? NO_LIMIT);
+    return rows.map((row) => ({ id: numberColumn(row, "id"), path: pathColumn(row) }));
   }
 
   newestId(): number {
@@ -126,11 +143,16 @@ class SqliteStoreDatabase implements StoreDatabase {
   }
 }
 
+function isPathHash(text: string): boolean {
+  return /^[0-9a-df-np-sv-z]{32}$/.test(text);
+}
+
 function prepareAll(connection: DatabaseSync): Statements {
   const prepare = (name: keyof typeof SQL): StatementSync => connection.prepare(SQL[name]);
   return {
     validId: prepare("validId"),
     pathInfo: prepare("pathInfo"),
+    pathFrom: prepare("pathFrom"),
     references: prepare("references"),
     closure: prepare("closure"),
     closureReferences: prepare("closureReferences"),

@@ -1,7 +1,6 @@
-import { NiphasError, type StorePath, type TrustedKey } from "@niphas/core";
+import { hasTrustedSignature, NiphasError, type StorePath, type TrustedKey } from "@niphas/core";
 import { BoundedSet } from "../concurrency/bounded-set.ts";
 import type { PathInfo, StoreDatabase, TrustChecker } from "../ports.ts";
-import { hasTrustedSignature } from "./verify-signature.ts";
 
 /** Keeps Node.js's four pool threads busy; one verification is a tenth of a millisecond, so file operations hardly wait. */
 const CONCURRENT_VERIFICATIONS = 8;

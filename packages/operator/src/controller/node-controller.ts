@@ -1,7 +1,7 @@
 import { isNiphasError, type NiphasError } from "@niphas/core";
 import { CSI_NODES, type CsiNode, type KubeClient, NODES, type Node, Reflector, WorkQueue } from "@niphas/kube";
+import { errorFields, type FailedCheck } from "@niphas/service";
 import type { Logger } from "pino";
-import { errorFields } from "../log/logger.ts";
 import { taintRemoval } from "./taint-patch.ts";
 
 /** Hears what the controller does, for metrics. */
@@ -61,7 +61,7 @@ export class NodeController {
   }
 
   /** What keeps it from knowing the present state, by resource; empty when nothing does. */
-  get blindness(): readonly { readonly name: string; readonly reason: string }[] {
+  get blindness(): readonly FailedCheck[] {
     const reflectors = [
       { name: "nodes", reflector: this.#nodes },
       { name: "csinodes", reflector: this.#csiNodes },

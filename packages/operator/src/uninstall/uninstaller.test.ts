@@ -35,7 +35,7 @@ beforeEach(async () => {
   api = await FakeApiServer.start();
   const file = join(directory, "kubeconfig");
   api.writeKubeconfig(file);
-  owned = createKubeClient({ file });
+  owned = await createKubeClient({ file });
   reported = [];
   outcomes = new Map();
   api.store.subscribe(playControllers);

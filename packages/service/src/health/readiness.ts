@@ -1,4 +1,4 @@
-/** One thing that must work before a pod can be served. */
+/** One thing that must work before the service can. */
 export interface ReadinessCheck {
   readonly name: string;
   /** What is wrong now, in a sentence; undefined when nothing is. Synchronous and cheap. */
@@ -10,7 +10,7 @@ export interface FailedCheck {
   readonly reason: string;
 }
 
-/** Whether the plugin can publish: the answer of Probe and of /readyz. */
+/** Whether a service can do its work now: the answer of /readyz, and of what else asks for it. */
 export class Readiness {
   readonly #checks: ReadinessCheck[] = [];
 

@@ -129,7 +129,7 @@ export class DirectoryViewCache implements ViewCache {
 
   /** One system call: somebody may have unmounted or deleted the view since. */
   #isVisible(record: Pick<CachedView, "key" | "strategy">): boolean {
-    if (record.strategy === "tree") return this.#directory.hasRoot(record.key);
+    if (record.strategy === "tree") return this.#directory.isWhole(record);
     return this.#components.mounter.isMountPoint(this.#directory.rootDir(record.key));
   }
 }

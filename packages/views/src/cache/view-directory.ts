@@ -12,6 +12,7 @@ import {
 import { mkdir, open, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { parseViewKey, type ViewKey } from "@niphas/core";
+import { STORE_MTIME_SECONDS } from "../tree/link-tree.ts";
 import { workerFile } from "../workers/worker-files.ts";
 import { runWorkers } from "../workers/worker-group.ts";
 import { formatViewRecord, parseViewRecord, type ViewRecord } from "./view-record.ts";
@@ -57,8 +58,13 @@ export class ViewDirectory {
     return existsSync(this.viewDir(key));
   }
 
-  hasRoot(key: ViewKey): boolean {
-    return existsSync(this.rootDir(key));
+  /**
+   * Whether the view's root is there and, of a tree, whether nothing has been put into it or taken away since: its time
+   * is that of every directory of the store until then. One system call, which says nothing of what lies deeper.
+   */
+  isWhole({ key, strategy }: Pick<ViewRecord, "key" | "strategy">): boolean {
+    const root = lstatSync(this.rootDir(key), { throwIfNoEntry: false });
+    return root !== undefined && (strategy !== "tree" || root.mtimeMs === STORE_MTIME_SECONDS * 1000);
   }
 
   /** Finished and unusable views. */
@@ -128,7 +134,7 @@ export class ViewDirectory {
     try {
       const file = join(this.viewDir(key), RECORD_NAME);
       const record = parseViewRecord(readFileSync(file, "utf8"));
-      const isUsable = record?.key === key && this.hasRoot(key);
+      const isUsable = record?.key === key && this.isWhole(record);
       return { key, record: isUsable ? record : undefined, lastUsedAtMs: lstatSync(file).mtimeMs };
     } catch {
       // Without a record the build did not end; the caller removes it.

@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { isNiphasError, parseStorePath } from "@niphas/core";
@@ -43,6 +43,7 @@ const strategy: ViewStrategy = {
   build: async (_plan, viewDir) => {
     mkdirSync(join(viewDir, "root"));
     writeFileSync(join(viewDir, "root", "file"), "");
+    utimesSync(join(viewDir, "root"), 1, 1);
   },
   activate: async () => undefined,
   deactivate: async () => undefined,
@@ -73,5 +74,30 @@ describe("ViewMaker after a commit that failed at its last step", () => {
     await leftovers.idle();
     expect(readdirSync(viewsDir)).toEqual([view.key]);
     expect(errors).toEqual([]);
+  });
+});
+
+describe("ViewMaker with a finished tree", () => {
+  const damages: readonly (readonly [string, (rootDir: string) => void])[] = [
+    ["was taken out of", (rootDir) => rmSync(join(rootDir, "file"))],
+    ["was put into", (rootDir) => writeFileSync(join(rootDir, "other"), "")],
+  ];
+
+  it("gives it again while it is whole", async () => {
+    const directory = new ViewDirectory(viewsDir);
+    const { maker, request } = makerOver(directory);
+    await maker.obtain(request, live);
+    expect(await maker.obtain(request, live)).toMatchObject({ isNew: false });
+  });
+
+  it.each(damages)("builds it anew when something %s its root", async (_, damage) => {
+    const directory = new ViewDirectory(viewsDir);
+    const { maker, request, leftovers } = makerOver(directory);
+    const { key } = await maker.obtain(request, live);
+    damage(directory.rootDir(key));
+    expect(await maker.obtain(request, live)).toMatchObject({ key, isNew: true });
+    expect(readdirSync(directory.rootDir(key))).toEqual(["file"]);
+    await leftovers.idle();
+    expect(readdirSync(viewsDir)).toEqual([key]);
   });
 });

@@ -71,7 +71,7 @@ export class ViewMaker {
     const record = this.#components.index.get(key);
     if (record === undefined) return undefined;
     const isCurrent = record.rootIds.join() === request.rootIds.join();
-    const isUsable = this.#components.directory.hasRoot(key) && (isCurrent || this.#isMounted(key));
+    const isUsable = this.#components.directory.isWhole(record) && (isCurrent || this.#isMounted(key));
     if (isUsable && (await this.#isActivated(key, request, signal))) {
       // What is mounted cannot be replaced; the key says that names and bytes are the same.
       if (!isCurrent) await this.#renew({ ...record, rootIds: request.rootIds });

@@ -1,7 +1,7 @@
 import { destination, type Logger, pino } from "pino";
 
 const STDERR = 2;
-/** A reader that stalls must not stop the plugin: what it has not taken beyond this is dropped. */
+/** A reader that stalls must not stop the work: what it has not taken beyond this is dropped. */
 const MAX_BUFFERED_BYTES = 8 * 1024 * 1024;
 
 /**

@@ -1,9 +1,23 @@
 import { verify } from "node:crypto";
-import { parsePathSignature, pathFingerprint, type TrustedKey } from "@niphas/core";
-import type { PathInfo } from "../ports.ts";
+import type { NarHash } from "./hash.ts";
+import { parsePathSignature, pathFingerprint, type TrustedKey } from "./signature.ts";
+import type { StorePath } from "./store-path.ts";
 
-/** Whether one of the path's signatures is by a trusted key and good. Runs on the thread pool. */
-export async function hasTrustedSignature(info: PathInfo, keys: ReadonlyMap<string, TrustedKey>): Promise<boolean> {
+/** What a signature is checked with. */
+export interface SignedPathInfo {
+  readonly path: StorePath;
+  readonly narHash: NarHash;
+  readonly narSizeBytes: number;
+  readonly references: readonly StorePath[];
+  /** `name:base64`. */
+  readonly signatures: readonly string[];
+}
+
+/** `keys` by their names. Whether one of the path's signatures is by a trusted key and good. Runs on the thread pool. */
+export async function hasTrustedSignature(
+  info: SignedPathInfo,
+  keys: ReadonlyMap<string, TrustedKey>,
+): Promise<boolean> {
   const fingerprint = Buffer.from(pathFingerprint(info));
   for (const text of info.signatures) {
     const signature = parsePathSignature(text);

@@ -1,33 +1,22 @@
 import { generateKeyPairSync, sign } from "node:crypto";
-import {
-  type NarHash,
-  parseNarHash,
-  parseStorePath,
-  parseTrustedKey,
-  pathFingerprint,
-  type TrustedKey,
-} from "@niphas/core";
 import { describe, expect, it } from "vitest";
-import type { PathInfo } from "../ports.ts";
-import { hasTrustedSignature } from "./verify-signature.ts";
+import { parseNarHash } from "./hash.ts";
+import { parseTrustedKey, pathFingerprint, type TrustedKey } from "./signature.ts";
+import { hasTrustedSignature, type SignedPathInfo } from "./signature-check.ts";
+import { parseStorePath } from "./store-path.ts";
 
-const NAR_HASH: NarHash = parseNarHash(`sha256:${"0".repeat(64)}`);
-const PATH: PathInfo = {
-  id: 1,
+const PATH: SignedPathInfo = {
   path: parseStorePath(`/nix/store/${"a".repeat(32)}-app`),
-  narHash: NAR_HASH,
+  narHash: parseNarHash(`sha256:${"0".repeat(64)}`),
   narSizeBytes: 120,
   references: [parseStorePath(`/nix/store/${"b".repeat(32)}-lib`)],
   signatures: [],
-  contentAddress: undefined,
-  isUltimate: false,
-  registeredAtSeconds: 0,
 };
 
 function keyPair(name: string) {
   const { publicKey, privateKey } = generateKeyPairSync("ed25519");
   const bytes = publicKey.export({ format: "der", type: "spki" }).subarray(-32);
-  const signer = (info: PathInfo): string =>
+  const signer = (info: SignedPathInfo): string =>
     `${name}:${sign(null, Buffer.from(pathFingerprint(info)), privateKey).toString("base64")}`;
   return { trusted: parseTrustedKey(`${name}:${bytes.toString("base64")}`), signer };
 }
@@ -52,7 +41,7 @@ describe("hasTrustedSignature", () => {
     }
   });
 
-  it.each<[string, Partial<PathInfo>]>([
+  it.each<[string, Partial<SignedPathInfo>]>([
     ["path", { path: parseStorePath(`/nix/store/${"c".repeat(32)}-app`) }],
     ["hash", { narHash: parseNarHash(`sha256:${"1".repeat(64)}`) }],
     ["size", { narSizeBytes: 121 }],

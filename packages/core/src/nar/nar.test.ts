@@ -1,0 +1,320 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { type ByteString, byteString, byteStringBytes, byteStringText, fromLatin1 } from "./byte-string.ts";
+import type { NarEntry, NarEvent } from "./event.ts";
+import { NarPlan } from "./plan.ts";
+import { NarPlanBuilder } from "./plan-builder.ts";
+import { NarReader } from "./reader.ts";
+
+type Tree =
+  | { readonly kind: "file"; readonly content: Uint8Array; readonly isExecutable: boolean }
+  | { readonly kind: "symlink"; readonly target: ByteString }
+  | { readonly kind: "directory"; readonly entries: ReadonlyMap<ByteString, Tree> };
+
+const byte = fc.integer({ min: 1, max: 255 });
+const bytes = (maxLength: number) =>
+  fc.array(byte, { minLength: 1, maxLength }).map((each) => byteString(Uint8Array.from(each)));
+const name = fc
+  .oneof(bytes(12), fc.constantFrom("a", "a.b", "ab", "a-", "\n", "\xff", "\xc3\x28", "x".repeat(255)).map(fromLatin1))
+  .filter((each) => each !== "." && each !== ".." && !each.includes("/"));
+const leaf: fc.Arbitrary<Tree> = fc.oneof(
+  fc.record({
+    kind: fc.constant("file" as const),
+    content: fc.uint8Array({ maxLength: 40 }),
+    isExecutable: fc.boolean(),
+  }),
+  fc.record({ kind: fc.constant("symlink" as const), target: bytes(30) }),
+);
+const { tree } = fc.letrec<{ tree: Tree }>((tie) => ({
+  tree: fc.oneof(
+    { depthSize: "small" },
+    leaf,
+    fc
+      .array(fc.tuple(name, tie("tree")), { maxLength: 5 })
+      .map((entries): Tree => ({ kind: "directory", entries: new Map(entries) })),
+  ),
+}));
+
+describe("a plan", () => {
+  it("has the size of the NAR and gives its bytes", () => {
+    fc.assert(
+      fc.property(tree, (each) => {
+        const { plan, files } = planOf(each);
+        const nar = encode(each);
+        expect(plan.sizeBytes).toBe(nar.length);
+        expect(rangeOf(plan, files, 0, nar.length)).toEqual(nar);
+      }),
+    );
+  });
+
+  it("gives any range as a slice of the NAR", () => {
+    fc.assert(
+      fc.property(tree, fc.nat(), fc.nat(), (each, first, second) => {
+        const { plan, files } = planOf(each);
+        const nar = encode(each);
+        const [start = 0, end = 0] = [first % (nar.length + 1), second % (nar.length + 1)].sort((a, b) => a - b);
+        expect(rangeOf(plan, files, start, end)).toEqual(nar.subarray(start, end));
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  it("tells of the tree what a reader tells of its NAR", () => {
+    fc.assert(
+      fc.property(tree, (each) => {
+        const entries = read([encode(each)]).filter((event) => event.kind !== "contents");
+        expect([...planOf(each).plan.entries()]).toEqual(entries);
+      }),
+    );
+  });
+
+  it("is the same in another thread, which has its buffer", () => {
+    const { plan, files } = planOf({ kind: "directory", entries: new Map([[fromLatin1("a"), file("b")]]) });
+    const copy = new NarPlan(structuredClone(plan.buffer));
+    expect(rangeOf(copy, files, 0, copy.sizeBytes)).toEqual(rangeOf(plan, files, 0, plan.sizeBytes));
+    expect(copy.pathOf(1)).toBe("a");
+  });
+
+  it("takes less than 50 bytes an entry, and a name of 12, for 100,000 entries", () => {
+    const builder = new NarPlanBuilder();
+    builder.enterDirectory(fromLatin1(""));
+    for (let index = 0; index < 99_999; index++) builder.file(fromLatin1(`file-${100_000 + index}`), 2 ** 36, false);
+    builder.leaveDirectory();
+    const plan = builder.build();
+    expect(plan.entryCount).toBe(100_000);
+    expect(plan.buffer.byteLength).toBeLessThan(50 * 100_000);
+    const middle = plan.sizeBytes / 2;
+    expect([...plan.segments(middle, middle + 10)]).toMatchObject([{ kind: "contents", entry: expect.any(Number) }]);
+  });
+
+  it.each([
+    [-1, 0],
+    [0, 10_000],
+    [2, 1],
+    [0.5, 1],
+    [0, Number.NaN],
+  ])("refuses the range from %d to %d", (start, end) => {
+    expect(() => [...planOf(file("a")).plan.segments(start, end)]).toThrow(
+      expect.objectContaining({ code: "InvalidRequest" }),
+    );
+  });
+});
+
+describe("a plan's builder", () => {
+  it.each<[string, (builder: NarPlanBuilder) => void]>([
+    ["a second root", (builder) => files(builder, "", "")],
+    ["a root with a name", (builder) => files(builder, "a")],
+    ["a name out of order", (builder) => within(builder, (b) => files(b, "b", "a"))],
+    ["a name twice", (builder) => within(builder, (b) => files(b, "a", "a"))],
+    ["an empty name", (builder) => within(builder, (b) => files(b, ""))],
+    ["a name with a slash", (builder) => within(builder, (b) => files(b, "a/b"))],
+    ["the name ..", (builder) => within(builder, (b) => files(b, ".."))],
+    ["an empty link", (builder) => within(builder, (b) => b.symlink(fromLatin1("a"), fromLatin1("")))],
+    ["half a byte", (builder) => within(builder, (b) => b.file(fromLatin1("a"), 0.5, false))],
+    ["an end without a beginning", (builder) => builder.leaveDirectory()],
+  ])("refuses %s", (_what, add) => {
+    const builder = new NarPlanBuilder();
+    expect(() => add(builder)).toThrow(expect.objectContaining({ code: "BadBytes" }));
+  });
+
+  it("refuses a tree without an end, and none at all", () => {
+    const builder = new NarPlanBuilder();
+    expect(() => builder.build()).toThrow(expect.objectContaining({ code: "BadBytes" }));
+    builder.enterDirectory(fromLatin1(""));
+    expect(() => builder.build()).toThrow(expect.objectContaining({ code: "BadBytes" }));
+  });
+});
+
+describe("a reader", () => {
+  it("reads what was written, however it is cut", () => {
+    fc.assert(
+      fc.property(tree, fc.array(fc.integer({ min: 1, max: 40 }), { minLength: 1, maxLength: 20 }), (each, cuts) => {
+        const nar = encode(each);
+        expect(joined(read(cutIn(nar, cuts)))).toEqual(joined(read([nar])));
+        expect(rebuild(read(cutIn(nar, cuts)))).toEqual(nar);
+      }),
+    );
+  });
+
+  it("reads or refuses changed bytes, and what it reads is canonical", () => {
+    const change = fc.record({ at: fc.nat(), remove: fc.nat({ max: 20 }), insert: fc.uint8Array({ maxLength: 20 }) });
+    fc.assert(
+      fc.property(tree, fc.array(change, { minLength: 1, maxLength: 3 }), (each, changes) => {
+        let nar: Uint8Array = encode(each);
+        for (const { at, remove, insert } of changes) {
+          const start = at % nar.length;
+          nar = Buffer.concat([nar.subarray(0, start), insert, nar.subarray(start + remove)]);
+        }
+        const events = readOrRefuse(nar);
+        if (events !== undefined) expect(rebuild(events)).toEqual(nar);
+      }),
+      { numRuns: 2000 },
+    );
+  });
+
+  it("reads or refuses one changed byte, and what it reads is canonical", () => {
+    fc.assert(
+      fc.property(tree, fc.nat(), byte, (each, at, difference) => {
+        const nar = encode(each);
+        const index = at % nar.length;
+        nar[index] = (nar[index] ?? 0) ^ difference;
+        const events = readOrRefuse(nar);
+        if (events !== undefined) expect(rebuild(events)).toEqual(nar);
+      }),
+      { numRuns: 2000 },
+    );
+  });
+
+  it("refuses a NAR that is cut short, at every place", () => {
+    const nar = encode({ kind: "directory", entries: new Map([[fromLatin1("a"), file("abc")]]) });
+    for (let length = 0; length < nar.length; length++) expect(readOrRefuse(nar.subarray(0, length))).toBeUndefined();
+    expect(readOrRefuse(nar)).toBeDefined();
+  });
+});
+
+describe("bytes as a string", () => {
+  it("come back, compare as bytes and become text only when they are UTF-8", () => {
+    fc.assert(
+      fc.property(fc.uint8Array(), fc.uint8Array(), (a, b) => {
+        expect(byteStringBytes(byteString(a))).toEqual(Buffer.from(a));
+        expect(byteString(a) < byteString(b)).toBe(Buffer.compare(a, b) < 0);
+        const text = byteStringText(byteString(a));
+        if (text !== undefined) expect(Buffer.from(text)).toEqual(Buffer.from(a));
+      }),
+    );
+    expect(byteStringText(fromLatin1("\xff"))).toBeUndefined();
+  });
+});
+
+function file(text: string): Tree {
+  return { kind: "file", content: Buffer.from(text), isExecutable: false };
+}
+
+function within(builder: NarPlanBuilder, add: (builder: NarPlanBuilder) => void): void {
+  builder.enterDirectory(fromLatin1(""));
+  add(builder);
+}
+
+function files(builder: NarPlanBuilder, ...names: readonly string[]): void {
+  for (const each of names) builder.file(fromLatin1(each), 0, false);
+}
+
+/** The plan, and each file's bytes by its entry. */
+function planOf(each: Tree): { readonly plan: NarPlan; readonly files: ReadonlyMap<number, Uint8Array> } {
+  const builder = new NarPlanBuilder();
+  const contents = new Map<number, Uint8Array>();
+  let count = 0;
+  const add = (node: Tree, nodeName: ByteString): void => {
+    const entry = count++;
+    if (node.kind === "symlink") builder.symlink(nodeName, node.target);
+    else if (node.kind === "file") {
+      builder.file(nodeName, node.content.length, node.isExecutable);
+      contents.set(entry, node.content);
+    } else {
+      builder.enterDirectory(nodeName);
+      for (const [childName, child] of sorted(node.entries)) add(child, childName);
+      builder.leaveDirectory();
+    }
+  };
+  add(each, fromLatin1(""));
+  return { plan: builder.build(), files: contents };
+}
+
+function rangeOf(plan: NarPlan, contents: ReadonlyMap<number, Uint8Array>, start: number, end: number): Buffer {
+  const parts = [...plan.segments(start, end)].map((segment) =>
+    segment.kind === "literal"
+      ? segment.bytes
+      : (contents.get(segment.entry) ?? new Uint8Array()).subarray(segment.start, segment.end),
+  );
+  expect(parts.every((part) => part.length > 0)).toBe(true);
+  return Buffer.concat(parts);
+}
+
+/** The grammar of Nix's manual, word for word. */
+function encode(each: Tree): Buffer {
+  return Buffer.concat([str("nix-archive-1"), node(each)]);
+}
+
+function node(each: Tree): Buffer {
+  return Buffer.concat([str("("), str("type"), ...inside(each), str(")")]);
+}
+
+function inside(each: Tree): readonly Buffer[] {
+  if (each.kind === "symlink") return [str("symlink"), str("target"), str(each.target)];
+  if (each.kind === "file") {
+    const executable = each.isExecutable ? [str("executable"), str("")] : [];
+    return [str("regular"), ...executable, str("contents"), str(byteString(each.content))];
+  }
+  const entries = sorted(each.entries).flatMap(([childName, child]) => [
+    ...[str("entry"), str("("), str("name"), str(childName), str("node"), node(child), str(")")],
+  ]);
+  return [str("directory"), ...entries];
+}
+
+function str(text: string): Buffer {
+  const length = Buffer.alloc(8);
+  length.writeBigUInt64LE(BigInt(text.length));
+  return Buffer.concat([length, Buffer.from(text, "latin1"), Buffer.alloc((8 - (text.length % 8)) % 8)]);
+}
+
+function sorted(entries: ReadonlyMap<ByteString, Tree>): readonly [ByteString, Tree][] {
+  return [...entries].sort(([a], [b]) => Buffer.compare(byteStringBytes(a), byteStringBytes(b)));
+}
+
+function read(chunks: readonly Uint8Array[]): readonly NarEvent[] {
+  const events: NarEvent[] = [];
+  const reader = new NarReader((event) => events.push(event));
+  for (const chunk of chunks) reader.push(chunk);
+  reader.end();
+  expect(reader.offset).toBe(chunks.reduce((sum, chunk) => sum + chunk.length, 0));
+  return events;
+}
+
+function readOrRefuse(nar: Uint8Array): readonly NarEvent[] | undefined {
+  try {
+    return read([nar]);
+  } catch (error) {
+    expect(error).toMatchObject({ code: "BadBytes" });
+    return undefined;
+  }
+}
+
+function cutIn(nar: Uint8Array, cuts: readonly number[]): readonly Uint8Array[] {
+  const chunks: Uint8Array[] = [];
+  for (let at = 0; at < nar.length; at += chunks.at(-1)?.length ?? 0) {
+    chunks.push(nar.subarray(at, at + (cuts[chunks.length % cuts.length] ?? 1)));
+  }
+  return chunks;
+}
+
+/** Contents of one file in one piece. */
+function joined(events: readonly NarEvent[]): readonly (NarEntry | Buffer)[] {
+  const result: (NarEntry | Buffer)[] = [];
+  for (const event of events) {
+    const last = result.at(-1);
+    if (event.kind !== "contents") result.push(event);
+    else if (Buffer.isBuffer(last)) result[result.length - 1] = Buffer.concat([last, event.bytes]);
+    else result.push(Buffer.from(event.bytes));
+  }
+  return result;
+}
+
+/** The only NAR that says this. */
+function rebuild(events: readonly NarEvent[]): Buffer {
+  const builder = new NarPlanBuilder();
+  const contents = new Map<number, Uint8Array>();
+  let entry = -1;
+  for (const event of joined(events)) {
+    if (Buffer.isBuffer(event)) {
+      contents.set(entry, event);
+      continue;
+    }
+    if (event.kind !== "leave") entry++;
+    if (event.kind === "file") builder.file(event.name, event.sizeBytes, event.isExecutable);
+    else if (event.kind === "symlink") builder.symlink(event.name, event.target);
+    else if (event.kind === "directory") builder.enterDirectory(event.name);
+    else builder.leaveDirectory();
+  }
+  const plan = builder.build();
+  return rangeOf(plan, contents, 0, plan.sizeBytes);
+}

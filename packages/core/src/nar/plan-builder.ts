@@ -1,0 +1,140 @@
+import { NiphasError } from "../errors.ts";
+import { type ByteString, byteStringBytes } from "./byte-string.ts";
+import {
+  CLOSE,
+  DIRECTORY,
+  ENTRY_OPEN,
+  EXECUTABLE,
+  isEntryName,
+  isLinkTarget,
+  LENGTH_BYTES,
+  MAX_DEPTH,
+  NODE_OPEN,
+  paddingBytes,
+  REGULAR,
+  ROOT_OPEN,
+  SYMLINK,
+  stringBytes,
+} from "./grammar.ts";
+import { NarPlan } from "./plan.ts";
+import { allocateTables, ENTRY_KIND, type EntryKind, NO_ENTRY } from "./plan-tables.ts";
+
+/** What tells the kind of an entry, up to a file's size or a link's target. */
+const KIND_BYTES = {
+  [ENTRY_KIND.directory]: DIRECTORY.length,
+  [ENTRY_KIND.file]: REGULAR.length + LENGTH_BYTES,
+  [ENTRY_KIND.executable]: EXECUTABLE.length + LENGTH_BYTES,
+  [ENTRY_KIND.symlink]: SYMLINK.length,
+} as const;
+
+const MAX_TEXT_BYTES = 2 ** 32 - 1;
+
+interface OpenDirectory {
+  readonly entry: number;
+  lastName: string;
+}
+
+/**
+ * Takes a tree as a walk finds it: the root first (its name is empty), each directory's entries in the order of their
+ * names' bytes, {@link leaveDirectory} after them.
+ * Every method throws NiphasError BadBytes for what no NAR can hold: such names, targets, sizes, depth.
+ */
+export class NarPlanBuilder {
+  readonly #offsets: number[] = [];
+  readonly #sizes: number[] = [];
+  readonly #parents: number[] = [];
+  readonly #textStarts: number[] = [];
+  readonly #nameLengths: number[] = [];
+  readonly #kinds: EntryKind[] = [];
+  readonly #text: Uint8Array[] = [];
+  readonly #open: OpenDirectory[] = [];
+  #textBytes = 0;
+  #narBytes = 0;
+
+  file(name: ByteString, sizeBytes: number, isExecutable: boolean): void {
+    if (!(Number.isSafeInteger(sizeBytes) && sizeBytes >= 0)) throw unfit("a file's size is not a whole number");
+    this.#add(isExecutable ? ENTRY_KIND.executable : ENTRY_KIND.file, name);
+    this.#sizes[this.#sizes.length - 1] = sizeBytes;
+    this.#narBytes += sizeBytes + paddingBytes(sizeBytes) + this.#closeBytes();
+    if (!Number.isSafeInteger(this.#narBytes)) throw unfit("the tree is larger than 2^53 bytes");
+  }
+
+  symlink(name: ByteString, target: ByteString): void {
+    if (!isLinkTarget(target)) throw unfit("a symbolic link is empty, too long or holds a zero byte");
+    this.#add(ENTRY_KIND.symlink, name);
+    this.#addText(target);
+    this.#narBytes += stringBytes(target.length) + this.#closeBytes();
+  }
+
+  enterDirectory(name: ByteString): void {
+    if (this.#open.length === MAX_DEPTH) throw unfit(`directories are more than ${MAX_DEPTH} deep`);
+    this.#add(ENTRY_KIND.directory, name);
+    this.#open.push({ entry: this.#kinds.length - 1, lastName: "" });
+  }
+
+  leaveDirectory(): void {
+    if (this.#open.pop() === undefined) throw unfit("a directory ends that has not begun");
+    this.#narBytes += this.#closeBytes();
+  }
+
+  build(): NarPlan {
+    if (this.#kinds.length === 0 || this.#open.length > 0) throw unfit("the tree is not complete");
+    const tables = allocateTables(this.#kinds.length, this.#textBytes);
+    tables.offsets.set(this.#offsets);
+    tables.offsets[tables.count] = this.#narBytes;
+    tables.sizes.set(this.#sizes);
+    tables.parents.set(this.#parents);
+    tables.textStarts.set(this.#textStarts);
+    tables.textStarts[tables.count] = this.#textBytes;
+    tables.nameLengths.set(this.#nameLengths);
+    tables.kinds.set(this.#kinds);
+    let at = 0;
+    for (const text of this.#text) {
+      tables.text.set(text, at);
+      at += text.length;
+    }
+    return new NarPlan(tables.buffer);
+  }
+
+  #add(kind: EntryKind, name: ByteString): void {
+    const parent = this.#open.at(-1);
+    if (parent === undefined) this.#assertRoot(name);
+    else assertNext(parent, name);
+    this.#parents.push(parent?.entry ?? NO_ENTRY);
+    this.#offsets.push(this.#narBytes);
+    this.#sizes.push(0);
+    this.#kinds.push(kind);
+    this.#nameLengths.push(name.length);
+    this.#textStarts.push(this.#textBytes);
+    if (name !== "") this.#addText(name);
+    const openBytes =
+      parent === undefined ? ROOT_OPEN.length : ENTRY_OPEN.length + stringBytes(name.length) + NODE_OPEN.length;
+    this.#narBytes += openBytes + KIND_BYTES[kind];
+  }
+
+  #addText(text: ByteString): void {
+    this.#textBytes += text.length;
+    if (this.#textBytes > MAX_TEXT_BYTES) throw unfit("the tree's names are too many");
+    this.#text.push(byteStringBytes(text));
+  }
+
+  #assertRoot(name: ByteString): void {
+    if (this.#kinds.length > 0) throw unfit("a tree has one root");
+    if (name !== "") throw unfit("the root has no name");
+  }
+
+  /** Of the entry that ends; call when its directory is the innermost that is open. */
+  #closeBytes(): number {
+    return this.#open.length === 0 ? CLOSE.length : 2 * CLOSE.length;
+  }
+}
+
+function assertNext(parent: OpenDirectory, name: ByteString): void {
+  if (!isEntryName(name)) throw unfit("a directory has an entry whose name no NAR can hold");
+  if (name <= parent.lastName) throw unfit("the entries of a directory are not in order");
+  parent.lastName = name;
+}
+
+function unfit(reason: string): NiphasError {
+  return new NiphasError("BadBytes", `this tree has no NAR: ${reason}`);
+}
