@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# scripts/bench.sh publish|pods [OPTIONS]: sets up what the benchmark needs and runs it; `pods` needs a cluster.
+# scripts/bench.sh publish|pods|mesh [OPTIONS]: sets up what the benchmark needs and runs it; `pods` needs a cluster.
 scope=base
 if [ "${1:-}" = pods ]; then scope=cluster; fi
 directory=$(dirname "${BASH_SOURCE[0]}")

@@ -82,6 +82,6 @@ if [ ! -d "$cached" ]; then
   if [ ! -w "$cache" ]; then install_from "$work/tree"; exit 0; fi
   rm -rf "$cached.part"
   cp -a "$work/tree" "$cached.part"
-  mv "$cached.part" "$cached"
+  publish "$cached.part" "$cached"
 fi
 install_from "$cached"

@@ -10,11 +10,6 @@ version=$(full_kubernetes_version "${1:?which version, such as v1.34}") || {
   say "Kubernetes $1 is not known here; there are ${kubernetes_versions[*]}"
   exit 2
 }
-# Not the set-up's lock: this takes minutes, and concerns nobody else.
-mkdir -p "$cache"
-exec 9>"$cache/.lock-kubernetes-$version"
-flock 9
 setup_kubernetes "$version"
-for item in "${missing[@]}"; do say "missing: $item"; done
-if [ "${#missing[@]}" -gt 0 ]; then exit 3; fi
+exit_if_missing
 kubernetes_binary "$version"

@@ -1,13 +1,15 @@
 #!/usr/bin/env bash
 # Everything that `npm test`, `npm run demo` and `npm run bench` need, on a fresh Debian 12 machine as root.
 #
-#   scripts/setup.sh [base|all|cluster]     default: all
+#   scripts/setup.sh [node|base|all|cluster]     default: all
 #
-#   base leaves out what only the tests use (csi-sanity, Helm); cluster is base and what `npm run cluster`, `npm run images`
-#   and `npm run e2e` need: Kubernetes from source (9 minutes the first time), a root for nodes, CoreDNS, Helm.
+#   node is Node.js and its packages alone; base leaves out what only the tests use (csi-sanity, Helm); cluster is base and
+#   what `npm run cluster`, `npm run images` and `npm run e2e` need: Kubernetes from source (10 minutes the first time), a
+#   root for nodes, CoreDNS, Helm, buildah.
 #
 # Fast when done: each step looks for its result first. Results are in $NIPHAS_CACHE_DIR (default /var/cache/niphas),
-# in places named by what they were made from; delete one to make it again. $NIPHAS_CACHE_DIR/env says where they are.
+# in places named by what they were made from, where they appear when they are complete; delete one to make it again.
+# $NIPHAS_CACHE_DIR/env says where they are. Debian packages that the machine lacks are installed on it, if run by root.
 # Exit code 0: all is there. 3: something is missing that this machine or user cannot get; each is named.
 source "$(dirname "${BASH_SOURCE[0]}")/setup/common.sh"
 source "$repo/scripts/setup/apt.sh"
@@ -25,6 +27,10 @@ source "$repo/scripts/setup/node-root.sh"
 source "$repo/scripts/setup/coredns.sh"
 
 scope=${1:-all}
+case $scope in
+  node | base | all | cluster) ;;
+  *) say "unknown scope $scope (there are node, base, all, cluster)"; exit 2 ;;
+esac
 set -o errtrace
 trap 'say "failed at ${BASH_SOURCE[0]##*/}:$LINENO: $BASH_COMMAND"' ERR
 started=$EPOCHREALTIME
@@ -33,7 +39,7 @@ started=$EPOCHREALTIME
 take_lock() {
   mkdir -p "$cache"
   exec 9>"$cache/.lock"
-  flock --nonblock 9 || { say 'another set-up is running; waiting for it'; flock 9; }
+  wait_for_lock 9 'another set-up is running'
 }
 
 write_env() {
@@ -59,35 +65,35 @@ setup_example() {
   }
 }
 
-setup_node
-if is_root; then take_lock; fi
-setup_host_tools
-setup_forky
-setup_forky_tools
-setup_example
-case $scope in
-  base) ;;
-  all)
-    setup_csi_sanity
-    setup_helm
-    setup_kubeconform
-    ;;
-  cluster)
-    setup_node_root
-    setup_kubernetes
-    setup_coredns
-    setup_helm
-    setup_kubeconform
-    setup_buildah
-    setup_image_base
-    ;;
-  *)
-    say "unknown scope $scope (there are base, all, cluster)"
-    exit 2
-    ;;
-esac
-if is_root; then write_env; else lacks root 'mounts, namespaces and a Nix store of its own need it' 'run the same command as root'; fi
+setup_base() {
+  if is_root; then take_lock; else lacks root 'mounts, namespaces and a Nix store of its own need it' 'run the same command as root'; fi
+  setup_host_tools
+  setup_forky
+  setup_forky_tools
+  setup_example
+}
 
-for item in "${missing[@]}"; do say "missing: $item"; done
-if [ "${#missing[@]}" -gt 0 ]; then exit 3; fi
+setup_tests() {
+  setup_csi_sanity
+  setup_helm
+  setup_kubeconform
+}
+
+setup_cluster() {
+  setup_node_root
+  setup_kubernetes
+  setup_coredns
+  setup_helm
+  setup_buildah
+  setup_image_base
+}
+
+setup_node
+if [ "$scope" != node ]; then setup_base; fi
+case $scope in
+  all) setup_tests ;;
+  cluster) setup_cluster ;;
+esac
+if [ "$scope" != node ] && is_root; then write_env; fi
+exit_if_missing
 say "ready in $(seconds_since "$started")"

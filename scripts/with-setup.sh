@@ -10,9 +10,9 @@ if [ "${1:-}" = --scope ]; then
 fi
 "$repo/scripts/setup.sh" "$scope" || {
   status=$?
-  if [ "$status" -eq 3 ]; then say 'cannot run this without what is missing (see above)'; fi
+  if [ "$status" -eq 3 ]; then say 'this does not run without what is missing (see above)'; fi
   exit "$status"
 }
-source "$cache/env"
-export NIPHAS_CACHE_DIR=$cache PATH=$repo/node_modules/.bin:$NIPHAS_TOOLS_BIN:$PATH
+if [ "$scope" != node ]; then source "$cache/env"; fi
+export NIPHAS_CACHE_DIR=$cache PATH=$repo/node_modules/.bin:${NIPHAS_TOOLS_BIN:+$NIPHAS_TOOLS_BIN:}$PATH
 exec "$@"

@@ -3,7 +3,7 @@
 # command:package, checked by command so that other ways to install it count too.
 host_tools=(
   nix:nix-bin debootstrap:debootstrap rsync:rsync strace:strace ip:iproute2 unshare:util-linux flock:util-linux
-  mount:mount patchelf:patchelf mkfs.ext4:e2fsprogs modprobe:kmod
+  mount:mount losetup:mount patchelf:patchelf mkfs.ext4:e2fsprogs modprobe:kmod openssl:openssl
 )
 
 missing_host_packages() {
@@ -24,7 +24,7 @@ indexed_mirror() {
   local codename
   codename=$(. /etc/os-release && printf '%s' "${VERSION_CODENAME:-}")
   apt-get indextargets --format '$(REPO_URI) $(CODENAME) $(COMPONENT) $(CREATED_BY)' |
-    awk -v codename="$codename" '$2 == codename && $3 == "main" && $4 == "Packages" { print $1; exit }'
+    awk -v codename="$codename" '$2 == codename && $3 == "main" && $4 == "Packages" && !seen++ { print $1 }'
 }
 
 # The Debian mirror that this machine uses itself, as an http(s) URL.
@@ -50,9 +50,7 @@ setup_host_tools() {
   local packages
   mapfile -t packages < <(missing_host_packages)
   [ "${#packages[@]}" -gt 0 ] || return 0
-  if is_root && is_debian; then
-    timed "Debian packages: ${packages[*]}" apt_install "${packages[@]}"
-  else
-    lacks "${packages[*]}" "real tests, demo and benchmarks need them" "apt-get install -y --no-install-recommends ${packages[*]} (as root, on Debian)"
+  if ! is_root || ! is_debian || ! timed "Debian packages: ${packages[*]}" apt_install "${packages[@]}"; then
+    lacks "${packages[*]}" 'tests, demo, benchmarks and clusters need them' "apt-get install -y --no-install-recommends ${packages[*]} (as root, on Debian)"
   fi
 }

@@ -7,5 +7,5 @@ coredns=$cache/coredns-$coredns_version-$(cat "$coredns_source"/*.go | short_has
 coredns_module() { write_go_mod github.com/coredns/coredns "$coredns_version"; }
 
 setup_coredns() {
-  setup_go_module "$coredns_source" "$coredns" 'name resolution in test/cluster' coredns_module
+  setup_go_module "CoreDNS $coredns_version from source" "$coredns_source" "$coredns" 'name resolution in test/cluster' coredns_module
 }

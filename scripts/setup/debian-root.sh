@@ -30,9 +30,12 @@ build_debian_root() {
   unshare --mount --propagation private bash -c "set -euo pipefail
     $(declare -f bootstrap_root)
     bootstrap_root \"\$@\"" bash "$part" "$@" || status=$?
-  if [ "$status" -eq 0 ]; then mv "$part" "$root"; else rm -rf --one-file-system "$part"; fi
+  if [ "$status" -eq 0 ]; then publish "$part" "$root"; return; fi
+  rm -rf --one-file-system "$part"
   return "$status"
 }
+
+debian_root_help='mend what is said above (it takes a package mirror that has forky, and 2 GB of disk), then run the same command again'
 
 # setup_debian_root WHAT WHY DIRECTORY CHECK PACKAGE...: makes the root DIRECTORY unless it is there.
 setup_debian_root() {
@@ -40,11 +43,9 @@ setup_debian_root() {
   shift 3
   [ -d "$root" ] && return 0
   if ! is_root || ! is_debian; then
-    lacks "$what" "$why" 'run npm run setup as root on Debian 12'
+    lacks "$what" "$why" 'run the same command as root on Debian 12'
     return 0
   fi
-  mirror=$(debian_mirror)
-  export_apt_proxy
-  timed "$what" build_debian_root "$root" "$mirror" "$@" ||
-    lacks "$what" "$why" 'make the package mirror reachable, then run npm run setup'
+  { mirror=$(debian_mirror) && export_apt_proxy && timed "$what" build_debian_root "$root" "$mirror" "$@"; } ||
+    lacks "$what" "$why" "$debian_root_help"
 }

@@ -29,5 +29,5 @@ setup_forky_tools() {
   local part=$forky_tools.part name
   rm -rf "$part" && mkdir -p "$part"
   for name in "${wrapped_tools[@]}"; do write_wrapper "$name" "$part"; done
-  mv "$part" "$forky_tools"
+  publish "$part" "$forky_tools"
 }

@@ -35,26 +35,29 @@ install_backports_go() {
 ensure_go() {
   if go=$(find_go); then return 0; fi
   if ! is_root || ! is_debian; then
-    lacks 'Go 1.21 or later' "it builds $1" 'install Go, or run npm run setup as root on Debian 12'
+    lacks 'Go 1.21 or later' "it builds $1" 'install Go, or run the same command as root on Debian 12'
     return 1
   fi
   timed 'Go from Debian backports' install_backports_go || true
   if go=$(find_go); then return 0; fi
-  lacks 'Go 1.21 or later' "it builds $1" 'make the package mirror and its backports reachable, then run npm run setup'
+  lacks 'Go 1.21 or later' "it builds $1" 'install Go, or make the package mirror and its backports reachable, then run the same command again'
   return 1
 }
 
 cache_is_writable() { mkdir -p "$cache" 2>/dev/null && [ -w "$cache" ]; }
 
 # finish_program FILE COMMAND...: COMMAND makes the program FILE in the directory $part, which takes its place when all is done.
+# Temporary files go there too: /tmp may be small, and what a killed build leaves goes with the next one.
 finish_program() {
   local dir part status=0
   dir=$(dirname "$1")
   part=$dir.part
   shift
-  rm -rf "$part" && mkdir -p "$part"
-  "$@" || status=$?
-  if [ "$status" -eq 0 ]; then mv "$part" "$dir"; else rm -rf "$part"; fi
+  rm -rf "$part" && mkdir -p "$part/.tmp" || return
+  TMPDIR=$part/.tmp "$@" || status=$?
+  rm -rf "$part/.tmp"
+  if [ "$status" -eq 0 ]; then publish "$part" "$dir"; return; fi
+  rm -rf "$part"
   return "$status"
 }
 
@@ -65,11 +68,11 @@ setup_built() {
   [ -x "$file" ] && return 0
   ensure_go "$label" || return 0
   if ! cache_is_writable; then
-    lacks "$label" "the cache directory $cache is not writable" 'run npm run setup as root, or set NIPHAS_CACHE_DIR'
+    lacks "$label" "the cache directory $cache is not writable" 'run the same command as root, or set NIPHAS_CACHE_DIR'
     return 0
   fi
   timed "$label" finish_program "$file" "$@" ||
-    lacks "$label" "$why" 'make the Go module proxy reachable, then run npm run setup'
+    lacks "$label" "$why" 'mend what is said above (it takes the Go module proxy and disk), then run the same command again'
 }
 
 go_install() { CGO_ENABLED=0 GOTOOLCHAIN=auto GOFLAGS=-trimpath GOBIN=$part "$go" install "$1"; }
@@ -77,31 +80,34 @@ go_install() { CGO_ENABLED=0 GOTOOLCHAIN=auto GOFLAGS=-trimpath GOBIN=$part "$go
 # setup_go_program PACKAGE@VERSION FILE WHY: makes the program FILE, which the module proxy has as a package of its own.
 setup_go_program() { setup_built "$2" "$(basename "$2") ${1##*@}" "$3" go_install "$1"; }
 
+# module_path MODULE@VERSION FIELD: downloads the module and prints the path FIELD (Dir, GoMod) of it. Go puts errors among
+# the fields too.
+module_path() {
+  "$go" mod download -json "$1" | awk -F'"' -v field="$2" '$2 == field { print $4 } $2 == "Error" { print >"/dev/stderr" }'
+}
+
 # write_go_mod MODULE VERSION: a go.mod that needs just this, and at least the Go which that module asks for. Sets $gomod to
 # the module's own.
 write_go_mod() {
-  gomod=$("$go" mod download -json "$1@$2" | awk -F'"' '$2 == "GoMod" { print $4 }') && [ -n "$gomod" ] &&
+  gomod=$(module_path "$1@$2" GoMod) && [ -n "$gomod" ] &&
     printf 'module main\n\n%s\n\nrequire %s %s\n' "$(grep -E '^go [0-9]' "$gomod")" "$1" "$2" >go.mod
 }
 
 # go_build_here SOURCES FILE WRITE-GO-MOD [FLAG...]: a main package of ours in a module that the command WRITE-GO-MOD describes.
 go_build_here() {
-  local sources=$1 name write_module=$3 work status=0
+  local sources=$1 name write_module=$3 work
   name=$(basename "$2")
   shift 3
-  work=$(mktemp -d)
-  cp "$sources"/*.go "$work/"
+  work=$(mktemp -d) && cp "$sources"/*.go "$work/" || return
   (
-    export CGO_ENABLED=0 GOTOOLCHAIN=auto GOFLAGS=-mod=mod
+    export CGO_ENABLED=0 GOTOOLCHAIN=auto GOFLAGS=-mod=mod GOWORK=off
     cd "$work" && "$write_module" && "$go" build -trimpath -buildvcs=false "$@" -o "$part/$name" .
-  ) || status=$?
-  rm -rf "$work"
-  return "$status"
+  )
 }
 
-# setup_go_module SOURCES FILE WHY WRITE-GO-MOD [FLAG...]: makes the program FILE from our main package in SOURCES.
+# setup_go_module LABEL SOURCES FILE WHY WRITE-GO-MOD [FLAG...]: makes the program FILE from our main package in SOURCES.
 setup_go_module() {
-  local sources=$1 file=$2 why=$3
-  shift 3
-  setup_built "$file" "$(basename "$(dirname "$file")")" "$why" go_build_here "$sources" "$file" "$@"
+  local label=$1 sources=$2 file=$3 why=$4
+  shift 4
+  setup_built "$file" "$label" "$why" go_build_here "$sources" "$file" "$@"
 }

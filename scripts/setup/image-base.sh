@@ -42,7 +42,7 @@ build_image_base() {
   SOURCE_DATE_EPOCH=0 build_debian_root "$part/root" "$mirror" 'apt-get --version' || status=$?
   if [ "$status" -eq 0 ]; then
     pack_image_base "$part/root" "$part" && write_image_sources "$mirror" >"$part/debian.sources" &&
-      rm -rf --one-file-system "$part/root" && mv "$part" "$image_base" || status=$?
+      rm -rf --one-file-system "$part/root" && publish "$part" "$image_base" || status=$?
   fi
   rm -rf --one-file-system "$part"
   return "$status"
@@ -55,8 +55,6 @@ setup_image_base() {
     lacks 'the base of the images' 'buildah builds them on it' 'run npm run images as root on Debian 12, or where Docker runs'
     return 0
   fi
-  mirror=$(debian_mirror)
-  export_apt_proxy
-  timed 'base of the images (Debian forky)' build_image_base "$mirror" ||
-    lacks 'the base of the images' 'buildah builds them on it' 'make the package mirror reachable, then run npm run images'
+  { mirror=$(debian_mirror) && export_apt_proxy && timed 'base of the images (Debian forky)' build_image_base "$mirror"; } ||
+    lacks 'the base of the images' 'buildah builds them on it' "$debian_root_help"
 }

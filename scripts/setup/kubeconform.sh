@@ -13,7 +13,7 @@ kubernetes_schemas=$cache/kubernetes-schemas-$({ printf '%s\n' "${schema_version
 write_schemas() {
   local version=$1 dir=$2 modules source status=0
   modules=$(mktemp -d)
-  source=$(GOMODCACHE=$modules GOFLAGS=-modcacherw "$go" mod download -json "k8s.io/kubernetes@$version" | awk -F'"' '$2 == "Dir" { print $4 }') &&
+  source=$(GOMODCACHE=$modules GOFLAGS=-modcacherw module_path "k8s.io/kubernetes@$version" Dir) &&
     PATH=$repo/node_modules/.bin:$PATH node "$schema_script" "$source/api/openapi-spec/swagger.json" "$dir" || status=$?
   rm -rf "$modules"
   return "$status"

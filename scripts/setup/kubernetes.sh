@@ -29,9 +29,17 @@ kubernetes_module() {
 
 # setup_kubernetes [VERSION]: makes the binary of one of the versions, the default if none is named.
 setup_kubernetes() {
-  local version=${1:-$kubernetes_default} values=k8s.io/component-base/version minor
+  local version=${1:-$kubernetes_default} values=k8s.io/component-base/version minor lock
   minor=${version#v1.}
+  [ -x "$(kubernetes_binary "$version")" ] && return 0
+  if cache_is_writable; then
+    # Not the set-up's lock alone: `up --kubernetes` builds without it.
+    exec {lock}>"$cache/.lock-kubernetes-$version"
+    wait_for_lock "$lock" "Kubernetes $version is being built by another process"
+  fi
   # Without a version the server says v0.0.0 and clients refuse it.
-  setup_go_module "$kubernetes_source" "$(kubernetes_binary "$version")" 'the programs of test/cluster' kubernetes_module \
+  setup_go_module "Kubernetes $version from source (about 10 minutes)" "$kubernetes_source" "$(kubernetes_binary "$version")" \
+    'the programs of test/cluster' kubernetes_module \
     -ldflags "-s -w -X $values.gitVersion=$version -X $values.gitMajor=1 -X $values.gitMinor=${minor%%.*}"
+  if [ -n "${lock:-}" ]; then exec {lock}>&-; fi
 }

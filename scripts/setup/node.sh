@@ -23,6 +23,8 @@ node_is_recent() { [ "$(PATH=$1 node -p 'process.versions.node.split(".")[0]')" 
 npm_ci_on_pinned_node() {
   local path=$1 aside node status=0
   node=$(compgen -G "$repo/node_modules/node-linux-*/bin/node") || return 0
+  # Killed from here on, it must not look done.
+  rm -f "$repo/node_modules/.package-lock.json"
   aside=$(mktemp -d)
   cp "$node" "$aside/node"
   (cd "$repo" && NODE_PATH=/usr/share/nodejs:/usr/lib/$(uname -m)-linux-gnu/nodejs PATH=$aside:$path \
@@ -46,7 +48,7 @@ setup_node() {
   exec 8<"$repo/package-lock.json"
   flock 8
   node_modules_current || timed 'Node.js packages (npm ci)' npm_ci || {
-    say 'npm ci failed; nothing else can run without it'
+    say 'npm ci failed; nothing else can run without it (npm itself: apt-get install -y --no-install-recommends npm)'
     exit 1
   }
   exec 8<&-

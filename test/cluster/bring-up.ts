@@ -4,7 +4,7 @@ import { runCommand } from "@niphas/testing";
 import type { ClusterMachines } from "./cluster-machines.ts";
 import { ApiClient } from "./control-plane/api-client.ts";
 import { ControlPlane } from "./control-plane/control-plane.ts";
-import { isDnsAvailable, readyNodes, waitFor } from "./control-plane/readiness.ts";
+import { isDnsAvailable, readyNodes, type WaitInit, waitFor } from "./control-plane/readiness.ts";
 import { dnsImage, pauseImage } from "./images/cluster-images.ts";
 import { API_SERVER } from "./network/addresses.ts";
 import type { ClusterNode } from "./node/cluster-node.ts";
@@ -25,6 +25,7 @@ export interface BringUpInit {
 }
 
 const NODES_TIMEOUT_MS = 180_000;
+const LOG_TAIL_CHARACTERS = 2_000;
 const DNS_MANIFEST = join(import.meta.dirname, "addons/coredns.yaml");
 
 /** From nothing to a cluster whose nodes are ready. What it leaves when it fails is for the caller to remove. */
@@ -106,16 +107,42 @@ async function startNode(init: BringUpInit, { node, index, pki, images, apiReady
 async function untilComplete(init: BringUpInit, control: ControlPlane, api: ApiClient): Promise<void> {
   const { state, report, signal } = init;
   if (state.nodes === 0) return;
-  await applyDns(init);
-  const wait = { timeoutMs: NODES_TIMEOUT_MS, check: () => control.checkDaemons(), signal };
-  await waitFor("nodes to be ready", async () => (await readyNodes(api, signal)).length === state.nodes, wait);
+  await kubectl(init, ["apply", "--server-side", "--filename", DNS_MANIFEST]);
+  const wait = { timeoutMs: NODES_TIMEOUT_MS, check: () => checkDaemons(init, control), signal };
+  await untilNodesReady(init, api, wait);
   report("nodes are ready");
   await control.startProxy();
-  await waitFor("CoreDNS", () => isDnsAvailable(api, signal), wait);
+  const what = async (): Promise<string> => `CoreDNS: ${await describeDns(init)}`;
+  await waitFor(what, () => isDnsAvailable(api, signal), wait);
   report("DNS is ready");
 }
 
-async function applyDns({ layout, state, signal }: BringUpInit): Promise<void> {
-  const kubectl = [state.tools.kubernetesBinary, "kubectl", `--kubeconfig=${layout.kubeconfigFile}`];
-  await runCommand([...kubectl, "apply", "--server-side", "--filename", DNS_MANIFEST], { signal });
+function checkDaemons({ machines }: BringUpInit, control: ControlPlane): void {
+  control.checkDaemons();
+  for (const node of machines.nodes) node.checkDaemons();
+}
+
+async function untilNodesReady({ machines, signal }: BringUpInit, api: ApiClient, wait: WaitInit): Promise<void> {
+  let ready: readonly string[] = [];
+  const others = (): readonly ClusterNode[] => machines.nodes.filter(({ name }) => !ready.includes(name));
+  const what = (): string =>
+    `nodes to be ready: ${others()
+      .map((node) => `${node.name}: ${node.log("kubelet")}`)
+      .join("\n")}`;
+  const areReady = async (): Promise<boolean> => {
+    ready = await readyNodes(api, signal);
+    return others().length === 0;
+  };
+  await waitFor(what, areReady, wait);
+}
+
+async function describeDns(init: BringUpInit): Promise<string> {
+  return (await kubectl(init, ["--namespace=kube-system", "describe", "pods"], true)).slice(-LOG_TAIL_CHARACTERS);
+}
+
+async function kubectl(init: BringUpInit, argv: readonly string[], allowFailure = false): Promise<string> {
+  const { layout, state, signal } = init;
+  const options = [`--kubeconfig=${layout.kubeconfigFile}`, `--cache-dir=${layout.kubectlCacheDirectory}`];
+  const command = [state.tools.kubernetesBinary, "kubectl", ...options, ...argv];
+  return (await runCommand(command, { signal, allowFailure })).stdout;
 }

@@ -1,5 +1,5 @@
-import { mkdirSync } from "node:fs";
-import { join } from "node:path";
+import { existsSync, mkdirSync } from "node:fs";
+import { NiphasError } from "@niphas/core";
 import { type CommandResult, freePort, runCommand } from "@niphas/testing";
 import { bringUp } from "./bring-up.ts";
 import { type ClusterMachines, clusterMachines } from "./cluster-machines.ts";
@@ -78,7 +78,8 @@ export class Cluster {
       writeState(layout, { ...state, phase: "ready" });
       return cluster;
     } catch (error) {
-      await removeCluster(layout);
+      // Why it did not come up matters more than what keeps its remains.
+      await removeCluster(layout).catch((left: unknown) => report(`not all of it could be removed: ${String(left)}`));
       throw error;
     }
   }
@@ -134,15 +135,15 @@ export class Cluster {
   }
 
   get kubectlEnvironment(): NodeJS.ProcessEnv {
-    const cache = join(this.#layout.directory, "kubectl-cache");
-    return { ...process.env, KUBECONFIG: this.kubeconfigFile, KUBECACHEDIR: cache };
+    return { ...process.env, KUBECONFIG: this.kubeconfigFile, KUBECACHEDIR: this.#layout.kubectlCacheDirectory };
   }
 
-  /** Imports an OCI archive into the nodes' containerd. */
+  /** Imports an OCI archive into the nodes' containerd. @throws NiphasError PathNotFound when there is no such file */
   async loadImage(
     file: string,
     options: { readonly nodes?: readonly ClusterNode[]; readonly signal?: AbortSignal } = {},
   ): Promise<void> {
+    if (!existsSync(file)) throw new NiphasError("PathNotFound", `there is no file ${file}`);
     await Promise.all((options.nodes ?? this.nodes).map((node) => node.loadImage(file, options.signal)));
   }
 

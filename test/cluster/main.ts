@@ -1,5 +1,5 @@
 /** `npm run cluster -- COMMAND`; see cli/options.ts. Exit codes: 2 for a wrong command line, else those of packages/core. */
-import { ERROR_MAPPING, toNiphasError } from "@niphas/core";
+import { ERROR_MAPPING, NiphasError, toNiphasError } from "@niphas/core";
 import { COMMAND_TABLE } from "./cli/commands.ts";
 import { parseCommandLine, USAGE, UsageError } from "./cli/options.ts";
 
@@ -18,13 +18,22 @@ async function main(argv: readonly string[]): Promise<number> {
   const print = (text: string): void => void process.stdout.write(`${text}\n`);
   try {
     const options = parseCommandLine(argv);
-    if (options !== undefined)
-      return await COMMAND_TABLE[options.command](options, { signal: abort.signal, report, print });
-    print(USAGE);
-    return 0;
+    if (options === undefined) {
+      print(USAGE);
+      return 0;
+    }
+    requireRoot();
+    // npm has left the caller's directory, to which names of files refer.
+    process.chdir(process.env["INIT_CWD"] ?? ".");
+    return await COMMAND_TABLE[options.command](options, { signal: abort.signal, report, print });
   } catch (error) {
     return abort.signal.aborted ? interrupted(abort.signal) : failed(error);
   }
+}
+
+function requireRoot(): void {
+  if (process.getuid?.() === 0) return;
+  throw new NiphasError("InvalidConfiguration", "a cluster's mounts and namespaces need root: run it as root");
 }
 
 function interrupted(signal: AbortSignal): number {

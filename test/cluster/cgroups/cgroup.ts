@@ -1,15 +1,26 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { NiphasError, systemErrorCode } from "@niphas/core";
 import { waitUntil } from "@niphas/testing";
+import { describeProcess } from "../machine/process-identity.ts";
+import {
+  ignoreGone,
+  isGone,
+  pidsIn,
+  removeTree,
+  rmdirUnlessBusy,
+  thaw,
+  tolerateGone,
+  withDescendants,
+} from "./cgroup-files.ts";
+import { copyCpuset, passControllersOn } from "./controllers.ts";
 import { type CgroupHierarchies, readHierarchies } from "./hierarchies.ts";
 
-/** Version 1: a new cpuset may hold no process until it has these. */
-const CPUSET_FILES = ["cpuset.cpus", "cpuset.mems"];
 /** Version 2: a cgroup with controllers for its children may hold no process itself, so ours are in this child. */
 const INIT_CHILD = "init";
 const CREATE_TIMEOUT_MS = 5_000;
-const KILL_TIMEOUT_MS = 20_000;
+/** The last process of a machine waits until all that was written to its disks is on the host's. */
+const KILL_TIMEOUT_MS = 60_000;
 
 /** One cgroup, `/niphas-cluster/...`, in every hierarchy. What runs in it can be found and ended whoever started it. */
 export class Cgroup {
@@ -21,7 +32,7 @@ export class Cgroup {
     this.#hierarchies = hierarchies;
   }
 
-  /** Makes it, and what is above it. */
+  /** Makes it, and what is above it. @throws NiphasError InvalidConfiguration when this host does not let us */
   async create(): Promise<void> {
     // Whoever removes another cluster may remove what is above, while that is still empty.
     const isCreated = (): boolean => tolerateGone(() => this.#createAll());
@@ -56,14 +67,22 @@ export class Cgroup {
     return [...new Set(trees.flatMap(pidsIn))];
   }
 
-  /** Kills every process in it and below, and waits until none is left. */
+  /**
+   * Kills every process in it and below, and waits until none is left.
+   * @throws NiphasError StateInUse naming those that the kernel does not let end
+   */
   async kill(): Promise<void> {
     const killAll = (): boolean => {
+      this.#directories().forEach(thaw);
       const pids = this.processes();
       for (const pid of pids) kill(pid);
       return pids.length === 0;
     };
-    await waitUntil(`the processes in cgroup ${this.#path} to end`, killAll, { timeoutMs: KILL_TIMEOUT_MS });
+    try {
+      await waitUntil(`the processes in cgroup ${this.#path} to end`, killAll, { timeoutMs: KILL_TIMEOUT_MS });
+    } catch (cause) {
+      throw cause instanceof NiphasError ? cause : this.#killFailure(cause);
+    }
   }
 
   /** Removes it and what is below it; no process may be in it. */
@@ -85,7 +104,7 @@ export class Cgroup {
     for (const mountPoint of this.#hierarchies.mountPoints) {
       const directory = join(mountPoint, this.#path);
       this.#createWithParents(directory, mountPoint);
-      if (this.#hierarchies.version === 2) mkdirSync(join(directory, INIT_CHILD), { recursive: true });
+      if (this.#hierarchies.version === 2) makeDirectory(join(directory, INIT_CHILD));
     }
   }
 
@@ -94,64 +113,26 @@ export class Cgroup {
     const parent = dirname(directory);
     this.#createWithParents(parent, mountPoint);
     if (this.#hierarchies.version === 2) passControllersOn(parent);
-    if (!existsSync(directory)) mkdirSync(directory);
-    for (const file of CPUSET_FILES) copyCpuset(join(parent, file), join(directory, file));
+    makeDirectory(directory);
+    if (this.#hierarchies.version === 1) copyCpuset(parent, directory);
+  }
+
+  #killFailure(cause: unknown): NiphasError {
+    const left = this.processes().map(describeProcess).join(", ");
+    const message = `these processes do not end, in state D because the kernel waits for a disk or a mount: ${left}; run down again when they have`;
+    return new NiphasError("StateInUse", message, { cause });
   }
 }
 
-function copyCpuset(from: string, to: string): void {
-  if (existsSync(from) && existsSync(to) && from.includes("/cpuset/")) writeFileSync(to, readFileSync(from));
-}
-
-/** https://docs.kernel.org/admin-guide/cgroup-v2.html#enabling-and-disabling */
-function passControllersOn(directory: string): void {
-  const controllers = readFileSync(join(directory, "cgroup.controllers"), "utf8").split(/\s+/).filter(Boolean);
-  const line = controllers.map((name) => `+${name}`).join(" ");
-  if (line !== "") writeFileSync(join(directory, "cgroup.subtree_control"), line);
-}
-
-function subdirectories(directory: string): string[] {
+/** That it is there already, perhaps made by another program a moment ago, is fine. */
+function makeDirectory(directory: string): void {
   try {
-    return readdirSync(directory, { withFileTypes: true }).flatMap((each) => (each.isDirectory() ? [each.name] : []));
-  } catch (error) {
-    return ignoreGone(error, []);
-  }
-}
-
-function withDescendants(directory: string): string[] {
-  return [directory, ...subdirectories(directory).flatMap((name) => withDescendants(join(directory, name)))];
-}
-
-function pidsIn(directory: string): number[] {
-  try {
-    return readFileSync(join(directory, "cgroup.procs"), "utf8").split("\n").filter(Boolean).map(Number);
-  } catch (error) {
-    return ignoreGone(error, []);
-  }
-}
-
-function removeTree(directory: string): boolean {
-  const areChildrenGone = subdirectories(directory).every((name) => removeTree(join(directory, name)));
-  return areChildrenGone && rmdirUnlessBusy(directory);
-}
-
-/** False when something is in it or below it. */
-function rmdirUnlessBusy(directory: string): boolean {
-  try {
-    rmdirSync(directory);
-    return true;
-  } catch (error) {
-    return systemErrorCode(error) === "EBUSY" ? false : ignoreGone(error, true);
-  }
-}
-
-/** False when something that it works on is gone. */
-function tolerateGone(act: () => unknown): boolean {
-  try {
-    act();
-    return true;
-  } catch (error) {
-    return ignoreGone(error, false);
+    mkdirSync(directory, { recursive: true });
+  } catch (cause) {
+    if (isGone(cause)) throw cause;
+    const remedy = "run it as root on the host itself or in a privileged container";
+    const message = `cannot make the cgroup ${directory} (${systemErrorCode(cause) ?? String(cause)}): ${remedy}`;
+    throw new NiphasError("InvalidConfiguration", message, { cause });
   }
 }
 
@@ -164,10 +145,4 @@ function kill(pid: number): void {
   } catch (error) {
     ignoreGone(error, undefined);
   }
-}
-
-function ignoreGone<T>(error: unknown, value: T): T {
-  const code = systemErrorCode(error);
-  if (code === "ENOENT" || code === "ESRCH" || code === "ENODEV") return value;
-  throw error;
 }

@@ -16,6 +16,15 @@ describe("readHierarchies", () => {
     });
   });
 
+  it("keeps to version 2 where a single hierarchy of version 1 is mounted besides", () => {
+    const both = `${V2}cgroup /sys/fs/cgroup/net_cls cgroup rw,net_cls 0 0\n`;
+    expect(readHierarchies(both)).toEqual({ version: 2, mountPoints: ["/sys/fs/cgroup"] });
+  });
+
+  it("finds nothing where none are mounted", () => {
+    expect(readHierarchies("proc /proc proc rw 0 0\n").mountPoints).toEqual([]);
+  });
+
   it("finds the one place of version 2", () => {
     expect(readHierarchies(V2)).toEqual({ version: 2, mountPoints: ["/sys/fs/cgroup"] });
   });

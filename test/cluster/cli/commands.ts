@@ -1,7 +1,9 @@
 import { spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { text } from "node:stream/consumers";
 import { NiphasError } from "@niphas/core";
+import { killGroup } from "@niphas/testing";
 import { Cluster } from "../cluster.ts";
 import type { ClusterNode } from "../node/cluster-node.ts";
 import { formatStatus, isHealthy } from "../state/cluster-status.ts";
@@ -62,16 +64,16 @@ async function up(options: CliOptions, { report, signal }: CommandContext): Prom
 }
 
 async function buildKubernetes(version: string, signal: AbortSignal): Promise<string> {
-  const child = spawn(KUBERNETES_SCRIPT, [version], {
-    stdio: ["ignore", "pipe", "inherit"],
-    signal,
-    killSignal: "SIGTERM",
-  });
-  const chunks: string[] = [];
-  child.stdout.setEncoding("utf8").on("data", (chunk: string) => chunks.push(chunk));
+  const child = spawn(KUBERNETES_SCRIPT, [version], { stdio: ["ignore", "pipe", "inherit"], detached: true });
+  // The compiler too, which would go on for minutes.
+  const stop = (): void => killGroup(child, "SIGTERM");
+  signal.addEventListener("abort", stop, { once: true });
   const { promise, resolve, reject } = Promise.withResolvers<number | null>();
   child.once("error", reject).once("close", resolve);
-  if ((await promise) === 0) return chunks.join("").trim();
+  const [file, exitCode] = await Promise.all([text(child.stdout), promise]);
+  signal.removeEventListener("abort", stop);
+  signal.throwIfAborted();
+  if (exitCode === 0) return file.trim();
   throw new NiphasError("InvalidConfiguration", `Kubernetes ${version} cannot be had; see above`);
 }
 

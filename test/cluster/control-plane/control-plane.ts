@@ -1,7 +1,6 @@
 import { copyFileSync } from "node:fs";
 import { join } from "node:path";
-import { NiphasError } from "@niphas/core";
-import { daemonLog, isDaemonRunning, startDaemon } from "../machine/daemons.ts";
+import { requireRunning, startDaemon } from "../machine/daemons.ts";
 import type { MachineHardware } from "../machine/hardware.ts";
 import type { Machine } from "../machine/machine.ts";
 import { API_SERVER, nodeName } from "../network/addresses.ts";
@@ -16,6 +15,7 @@ import {
   apiServerCommand,
   CONTROL_CERTIFICATES,
   CONTROL_KUBECONFIGS,
+  CONTROL_PLANE_DAEMONS,
   controllerManagerCommand,
   etcdCommand,
   schedulerCommand,
@@ -34,7 +34,7 @@ export interface ControlPlaneInit {
 
 const TIMEOUT_MS = 120_000;
 /** Whose end makes waiting pointless. */
-const DAEMONS = ["etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler", ...LOOPBACK_DAEMONS];
+const DAEMONS = [...CONTROL_PLANE_DAEMONS, ...LOOPBACK_DAEMONS];
 
 /** The machine that holds the cluster's network, and its Kubernetes control plane. */
 export class ControlPlane {
@@ -80,9 +80,7 @@ export class ControlPlane {
 
   /** @throws NiphasError CommandFailed when a daemon of the control plane has ended */
   checkDaemons(): void {
-    const { machine } = this.#init;
-    const dead = DAEMONS.find((name) => wasStarted(machine, name) && !isDaemonRunning(machine, name));
-    if (dead !== undefined) throw new NiphasError("CommandFailed", `${dead} has ended: ${daemonLog(machine, dead)}`);
+    requireRunning(this.#init.machine, DAEMONS);
   }
 
   async #start(name: string, command: readonly string[]): Promise<void> {
@@ -110,8 +108,4 @@ export class ControlPlane {
     // kube-proxy wants to be a node; a name that none has would make it wait.
     writeProxyFiles(directory, { cluster, hostName: nodes > 0 ? nodeName(1) : "control", pki });
   }
-}
-
-function wasStarted(machine: Machine, name: string): boolean {
-  return daemonLog(machine, name) !== "";
 }

@@ -4,6 +4,13 @@ import { ETCD_CLIENT } from "../pki/certificate-requests.ts";
 /** Configuration and certificates of a machine, seen from inside. */
 export const CONFIGURATION = "/etc/niphas-cluster";
 
+export const CONTROL_PLANE_DAEMONS: readonly string[] = [
+  "etcd",
+  "kube-apiserver",
+  "kube-controller-manager",
+  "kube-scheduler",
+];
+
 const file = (name: string): string => `${CONFIGURATION}/${name}`;
 
 /** Without fsync: what a crash of the host would destroy is a test's cluster. */

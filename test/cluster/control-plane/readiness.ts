@@ -22,13 +22,24 @@ interface Deployment {
   readonly status?: { readonly availableReplicas?: number };
 }
 
-/** Asks until the answer is true. @throws NiphasError CommandFailed naming `what` */
-export async function waitFor(what: string, ask: () => Promise<boolean>, init: WaitInit): Promise<void> {
+/**
+ * Asks until the answer is true.
+ * @param what completes "waited in vain for"; a function is called when it is too late, to say what is known by then
+ * @throws NiphasError CommandFailed naming `what`
+ */
+export async function waitFor(
+  what: string | (() => string | Promise<string>),
+  ask: () => Promise<boolean>,
+  init: WaitInit,
+): Promise<void> {
   const deadlineMs = Date.now() + init.timeoutMs;
   while (!(await ask())) {
     init.signal?.throwIfAborted();
     init.check?.();
-    if (Date.now() > deadlineMs) throw new NiphasError("CommandFailed", `waited in vain for ${what}`);
+    if (Date.now() > deadlineMs) {
+      const known = typeof what === "string" ? what : await what();
+      throw new NiphasError("CommandFailed", `waited in vain for ${known}`);
+    }
     await sleep(POLL_MS);
   }
 }

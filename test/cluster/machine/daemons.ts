@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { NiphasError } from "@niphas/core";
 import type { ExecOptions, Machine } from "./machine.ts";
 
 /**
@@ -36,6 +37,13 @@ export function isDaemonRunning(machine: Machine, name: string): boolean {
   const pid = existsSync(file) ? readFileSync(file, "utf8").trim() : "";
   const status = machine.hostPath(join("/proc", pid, "status"));
   return pid !== "" && existsSync(status) && !/^State:\tZ/m.test(readFileSync(status, "utf8"));
+}
+
+/** @throws NiphasError CommandFailed with the end of its log when one of them, once started, does not run any more */
+export function requireRunning(machine: Machine, names: readonly string[]): void {
+  const dead = names.find((name) => !isDaemonRunning(machine, name) && daemonLog(machine, name) !== "");
+  if (dead === undefined) return;
+  throw new NiphasError("CommandFailed", `${dead} of ${machine.name} has ended: ${daemonLog(machine, dead)}`);
 }
 
 /** The end of its log, for messages. */

@@ -1,7 +1,8 @@
 import { existsSync, truncateSync, writeFileSync } from "node:fs";
 import { runCommand, waitUntil } from "@niphas/testing";
 
-const DETACH_TIMEOUT_MS = 20_000;
+/** An unmount first writes all that the host has in memory. */
+const DETACH_TIMEOUT_MS = 60_000;
 
 /** Makes a sparse file with an ext4 file system, unless it is there. */
 export async function createDisk(file: string, sizeBytes: number, signal?: AbortSignal): Promise<void> {
@@ -23,7 +24,8 @@ export async function releaseDisks(files: readonly string[], signal?: AbortSigna
     return devices.length === 0;
   };
   const areReleased = async (): Promise<boolean> => (await Promise.all(present.map(detach))).every(Boolean);
-  await waitUntil("loop devices to be released", areReleased, { timeoutMs: DETACH_TIMEOUT_MS, intervalMs: 50 });
+  const what = `the loop devices of ${files.join(", ")} to be released; losetup and findmnt say what holds them`;
+  await waitUntil(what, areReleased, { timeoutMs: DETACH_TIMEOUT_MS, intervalMs: 50 });
 }
 
 async function loopDevices(file: string, signal?: AbortSignal): Promise<readonly string[]> {

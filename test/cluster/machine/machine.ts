@@ -142,7 +142,11 @@ export class Machine {
   /** As {@link pid}. @throws NiphasError StoreUnavailable when it is off */
   requirePid(): number {
     const { pid } = this;
-    if (pid === undefined) throw new NiphasError("StoreUnavailable", `machine ${this.name} is not running`);
+    if (pid === undefined)
+      throw new NiphasError(
+        "StoreUnavailable",
+        `machine ${this.name} is off; npm run cluster -- up makes the cluster anew`,
+      );
     return pid;
   }
 

@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { describe, expect, it } from "vitest";
-import { identifyProcess, isRunning, programName } from "./process-identity.ts";
+import { describeProcess, identifyProcess, isRunning, programName } from "./process-identity.ts";
 
 describe("a process identity", () => {
   it("knows a process that runs", () => {
@@ -9,6 +9,11 @@ describe("a process identity", () => {
     expect(identity?.pid).toBe(process.pid);
     expect(identity && isRunning(identity)).toBe(true);
     expect(programName(process.pid)).toBeTruthy();
+  });
+
+  it("says what a process is doing", () => {
+    expect(describeProcess(process.pid)).toBe(`${process.pid} ${programName(process.pid)} (R)`);
+    expect(describeProcess(-1)).toBe("-1 ? (?)");
   });
 
   it("is not that of a later process of the same number", () => {

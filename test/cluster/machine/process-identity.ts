@@ -31,6 +31,12 @@ export function programName(pid: number): string | undefined {
   return readOrUndefined(`/proc/${pid}/comm`)?.trim();
 }
 
+/** Its number, program and state, as in `4711 kubelet (D)`, for messages. */
+export function describeProcess(pid: number): string {
+  const state = /^State:\t(\w)/m.exec(readOrUndefined(`/proc/${pid}/status`) ?? "")?.[1];
+  return `${pid} ${programName(pid) ?? "?"} (${state ?? "?"})`;
+}
+
 function readOrUndefined(file: string): string | undefined {
   try {
     return readFileSync(file, "utf8");

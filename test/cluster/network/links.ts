@@ -59,8 +59,7 @@ export async function connectNode(
   nodes: number,
   signal?: AbortSignal,
 ): Promise<void> {
-  const { pid } = node;
-  if (pid === undefined) throw new Error(`${node.name} is not running`);
+  const pid = node.requirePid();
   // The kernel removes the old cable with the machine's network, but at leisure.
   await runCommand(control.networkCommand(["ip", "link", "delete", nodeName(index)]), { allowFailure: true });
   await ip(control, cableCommands(index, pid), signal);

@@ -1,12 +1,12 @@
 import { existsSync } from "node:fs";
 import type { CommandResult } from "@niphas/testing";
 import { waitFor } from "../control-plane/readiness.ts";
-import { daemonLog, isDaemonRunning, signalDaemon, startDaemon } from "../machine/daemons.ts";
+import { daemonLog, isDaemonRunning, requireRunning, signalDaemon, startDaemon } from "../machine/daemons.ts";
 import { MACHINE_ENVIRONMENT, type MachineHardware } from "../machine/hardware.ts";
 import type { ExecOptions, Machine } from "../machine/machine.ts";
 import { nodeAddress } from "../network/addresses.ts";
 import { connectNode } from "../network/links.ts";
-import { CONTAINERD_SOCKET, componentCommand, type NodeComponent } from "./components.ts";
+import { CONTAINERD_SOCKET, componentCommand, NODE_COMPONENTS, type NodeComponent } from "./components.ts";
 
 export interface ClusterNodeInit {
   /** Counted from 1. */
@@ -85,6 +85,16 @@ export class ClusterNode {
     return isDaemonRunning(this.#init.machine, component);
   }
 
+  /** The end of a daemon's log. */
+  log(component: NodeComponent): string {
+    return daemonLog(this.#init.machine, component);
+  }
+
+  /** @throws NiphasError CommandFailed with the end of its log when a daemon has ended */
+  checkDaemons(): void {
+    requireRunning(this.#init.machine, NODE_COMPONENTS);
+  }
+
   /** Switches the machine on and connects it; no daemon is started. */
   async switchOn(signal?: AbortSignal): Promise<void> {
     const { machine, control, hardware, index, nodes } = this.#init;
@@ -115,7 +125,8 @@ export class ClusterNode {
     const { machine } = this.#init;
     const isUp = async (): Promise<boolean> =>
       existsSync(machine.hostPath(CONTAINERD_SOCKET)) && (await machine.exec(["ctr", "version"])).exitCode === 0;
-    const what = `containerd on ${this.name}: ${daemonLog(machine, "containerd")}`;
-    await waitFor(what, isUp, { timeoutMs: CONTAINERD_TIMEOUT_MS, signal });
+    const what = (): string => `containerd on ${this.name}: ${this.log("containerd")}`;
+    const check = (): void => requireRunning(machine, ["containerd"]);
+    await waitFor(what, isUp, { timeoutMs: CONTAINERD_TIMEOUT_MS, check, signal });
   }
 }

@@ -2,7 +2,9 @@ import { kubeletCommand } from "./kubelet.ts";
 import { inNode } from "./node-files.ts";
 
 /** The daemons of a node. */
-export type NodeComponent = "containerd" | "kube-proxy" | "kubelet";
+export const NODE_COMPONENTS = ["containerd", "kubelet", "kube-proxy"] as const;
+
+export type NodeComponent = (typeof NODE_COMPONENTS)[number];
 
 export const CONTAINERD_SOCKET = "/run/containerd/containerd.sock";
 

@@ -1,10 +1,12 @@
 import { deepEqual, equal, match, notEqual, ok, rejects } from "node:assert/strict";
 import { spawn } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { runCommand } from "@niphas/testing";
+import { readHierarchies } from "../cgroups/hierarchies.ts";
 import { Cluster } from "../cluster.ts";
+import { ClusterLayout } from "../state/layout.ts";
 import { findRemains } from "./remains.ts";
 
 /** A property of `up` and `down` themselves, tried on clusters of its own. */
@@ -39,6 +41,15 @@ export const lifecycleCases: readonly LifecycleCase[] = [
         await untilWritersAreGone();
         deepEqual(await findRemains(NAME), [], `killed at: ${step}`);
       }
+    },
+  },
+  {
+    name: "down ends what is frozen, as a killed runc leaves it",
+    run: async (signal) => {
+      await Cluster.up({ name: NAME, nodes: 0, signal });
+      freeze(`${new ClusterLayout(NAME).cgroup}/control`);
+      await Cluster.remove({ name: NAME });
+      deepEqual(await findRemains(NAME), []);
     },
   },
   {
@@ -98,6 +109,16 @@ async function killedUp(step: string, signal: NodeJS.Signals): Promise<number | 
     if (text.includes(step)) child.kill(signal);
   });
   return await promise;
+}
+
+function freeze(cgroup: string): void {
+  const files = readHierarchies().mountPoints.flatMap((mountPoint) => [
+    { file: join(mountPoint, cgroup, "freezer.state"), frozen: "FROZEN" },
+    { file: join(mountPoint, cgroup, "cgroup.freeze"), frozen: "1" },
+  ]);
+  const present = files.filter(({ file }) => existsSync(file));
+  ok(present.length > 0);
+  for (const { file, frozen } of present) writeFileSync(file, frozen);
 }
 
 /** Short commands of a killed `up`, such as openssl, live on for a moment. */

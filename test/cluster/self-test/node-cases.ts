@@ -1,12 +1,11 @@
 import { equal, match, notEqual, ok } from "node:assert/strict";
 import { existsSync, readFileSync } from "node:fs";
 import type { ClusterNode } from "../node/cluster-node.ts";
-import type { NodeComponent } from "../node/components.ts";
+import { NODE_COMPONENTS } from "../node/components.ts";
 import { isHealthy } from "../state/cluster-status.ts";
 import type { SelfTestCase } from "./self-test.ts";
 import type { TestBed } from "./test-bed.ts";
 
-const COMPONENTS: readonly NodeComponent[] = ["containerd", "kubelet", "kube-proxy"];
 const STATE = "/var/lib/niphas";
 const MARK = `${STATE}/self-test`;
 
@@ -52,7 +51,7 @@ export const nodeCases: readonly SelfTestCase[] = [
     minNodes: 1,
     run: async (bed) => {
       const node = firstNode(bed);
-      for (const component of COMPONENTS) {
+      for (const component of NODE_COMPONENTS) {
         ok(await node.kill(component, "SIGKILL"));
         await bed.until(`${component} to end`, async () => !node.isRunning(component));
         await node.start(component);

@@ -1,5 +1,8 @@
+import { CONTROL_PLANE_DAEMONS } from "../control-plane/daemons.ts";
 import { isDaemonRunning } from "../machine/daemons.ts";
 import type { Machine } from "../machine/machine.ts";
+import { LOOPBACK_DAEMONS } from "../network/loopback.ts";
+import { NODE_COMPONENTS } from "../node/components.ts";
 import type { ClusterState } from "./cluster-state.ts";
 
 export interface MachineStatus {
@@ -18,15 +21,12 @@ export interface ClusterStatus {
   readonly machines: readonly MachineStatus[];
 }
 
-const CONTROL_DAEMONS = ["etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler"];
-const NODE_DAEMONS = ["containerd", "kubelet", "kube-proxy"];
-
 export function controlStatus(control: Machine): MachineStatus {
-  return machineStatus(control, CONTROL_DAEMONS);
+  return machineStatus(control, [...CONTROL_PLANE_DAEMONS, ...LOOPBACK_DAEMONS]);
 }
 
 export function nodeStatus(node: Machine): MachineStatus {
-  return machineStatus(node, NODE_DAEMONS);
+  return machineStatus(node, NODE_COMPONENTS);
 }
 
 /** True when every machine is on and all its daemons run. */

@@ -59,6 +59,10 @@ export class ClusterLayout {
     return join(this.directory, "internal.kubeconfig");
   }
 
+  get kubectlCacheDirectory(): string {
+    return join(this.directory, "kubectl-cache");
+  }
+
   machineDirectory(machine: string): string {
     return join(this.directory, machine);
   }

@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs";
 import { NiphasError } from "@niphas/core";
+import { missingOnHost } from "./host.ts";
 
 /** What a cluster is made of; scripts/setup.sh makes it. */
 export interface ClusterTools {
@@ -35,6 +36,8 @@ export function clusterTools(environment: NodeJS.ProcessEnv, kubernetesBinary?: 
     const message = `a cluster needs ${missing.join(", ")}: run scripts/setup.sh cluster as root`;
     throw new NiphasError("InvalidConfiguration", message);
   }
+  const onHost = missingOnHost(environment);
+  if (onHost.length > 0) throw new NiphasError("InvalidConfiguration", `a cluster needs ${onHost.join("; ")}`);
   const read = (name: string): string => variables[name] ?? "";
   return {
     kubernetesBinary: read(VARIABLES.kubernetesBinary),
