@@ -5,10 +5,14 @@
  * serves), and takes the cluster down, however they end. Exit code 0 only if everything passed.
  */
 import { spawn } from "node:child_process";
+import { mkdirSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Cluster } from "../cluster/index.ts";
 import { ConsoleProgress } from "./framework/console-progress.ts";
+import { resultsJson } from "./framework/results.ts";
 import { type E2eOptions, OUTER_PID_VARIABLE, parseOptions, UsageError } from "./options.ts";
+import { wantedStories } from "./stories.ts";
 
 const NODES = 3;
 const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
@@ -17,9 +21,12 @@ const INNER = fileURLToPath(new URL("run-stories.ts", import.meta.url));
 /** @returns the exit code */
 async function main(argv: readonly string[]): Promise<number> {
   const options = parseOptions(argv);
+  wantedStories(options);
+  if (options.jsonFile !== undefined) writeFileSync(options.jsonFile, resultsJson([]));
   if (process.getuid?.() !== 0) throw new UsageError("the cluster needs namespaces and mounts: run it as root");
   const stop = new AbortController();
   for (const signal of SIGNALS) process.once(signal, () => stop.abort(new Error(`stopped by ${signal}`)));
+  process.stdout.on("error", () => stop.abort(new Error("nobody reads the output")));
   const progress = new ConsoleProgress();
   progress.line(`cluster ${options.name} with ${NODES} nodes`);
   try {
@@ -39,7 +46,10 @@ async function clusterUp({ name }: E2eOptions, progress: ConsoleProgress, signal
 async function runInside(cluster: Cluster, argv: readonly string[], signal: AbortSignal): Promise<number> {
   signal.throwIfAborted();
   const [program = "", ...args] = cluster.controlNetworkCommand([process.execPath, INNER, ...argv]);
-  const env = { ...process.env, [OUTER_PID_VARIABLE]: String(process.pid) };
+  // Goes away with the cluster, also when this process or that one is killed.
+  const temporaryDir = join(dirname(cluster.kubeconfigFile), "tmp");
+  mkdirSync(temporaryDir);
+  const env = { ...process.env, TMPDIR: temporaryDir, [OUTER_PID_VARIABLE]: String(process.pid) };
   const child = spawn(program, args, { env, stdio: ["pipe", "inherit", "inherit"], detached: true });
   signal.addEventListener("abort", () => child.stdin?.end(), { once: true });
   const { promise, resolve, reject } = Promise.withResolvers<number>();

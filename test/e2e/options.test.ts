@@ -1,5 +1,6 @@
 import { expect, it } from "vitest";
 import { parseOptions, UsageError } from "./options.ts";
+import { wantedStories } from "./stories.ts";
 
 it("runs the core story on a cluster of its own if nothing else is asked for", () => {
   expect(parseOptions([])).toEqual({
@@ -35,8 +36,15 @@ it("takes all stories in order, a filter, a file and a name", () => {
 });
 
 it("refuses a story that is none, unknown options and stray words, each with the usage", () => {
-  for (const argv of [["--story", "kore"], ["--fliter", "x"], ["core"]]) {
+  for (const argv of [["--story", "kore"], ["--fliter", "x"], ["--filter="], ["core"]]) {
     expect(() => parseOptions(argv)).toThrow(UsageError);
     expect(() => parseOptions(argv)).toThrow(/usage: npm run e2e/);
   }
+});
+
+it("says which cases there are when a filter names none, before anything is started", () => {
+  const wanted = (...argv: readonly string[]) => wantedStories(parseOptions(argv)).map((story) => story.name);
+  expect(wanted("--story", "all", "--filter", "DRAIN")).toEqual(["core", "chaos"]);
+  expect(() => wanted("--filter", "loses power")).toThrow(/no case contains loses power; there are\n {2}core: /);
+  expect(wanted("--story", "chaos", "--filter", "loses power")).toEqual(["chaos"]);
 });

@@ -23,9 +23,9 @@ export class UsageError extends Error {}
 export const USAGE = `usage: npm run e2e -- [--story core|chaos|all] [--filter TEXT]... [--keep] [--json FILE] [--name NAME]
 
   --story    which story; core if not given
-  --filter   only cases whose story or name contains TEXT, and what they need; may repeat
-  --keep     leave the cluster running; npm run cluster -- down --name NAME ends it
-  --json     write the results to FILE
+  --filter   only cases whose "story: name" contains TEXT, in either case, and what they need; may repeat
+  --keep     leave the cluster running, without the cases' own pods; npm run cluster -- down --name NAME ends it
+  --json     write the results to FILE too; it holds no cases while they run
   --name     name of the cluster; e2e if not given`;
 
 /** @throws UsageError */
@@ -34,8 +34,9 @@ export function parseOptions(argv: readonly string[]): E2eOptions {
   const story = values.story ?? "core";
   const stories = story === "all" ? STORY_NAMES : STORY_NAMES.filter((name) => name === story);
   if (stories.length === 0) throw new UsageError(`there is no story ${story}\n${USAGE}`);
-  const name = values.name ?? "e2e";
-  return { stories, filters: values.filter ?? [], isKept: values.keep ?? false, jsonFile: values.json, name };
+  const { name = "e2e", filter: filters = [] } = values;
+  if (filters.includes("")) throw new UsageError(`--filter needs a text\n${USAGE}`);
+  return { stories, filters, isKept: values.keep ?? false, jsonFile: values.json, name };
 }
 
 function parse(argv: readonly string[]) {

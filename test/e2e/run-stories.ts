@@ -2,21 +2,17 @@
 import { writeFileSync } from "node:fs";
 import { temporaryDirectory } from "@niphas/testing";
 import { Cluster, CONTROL_ADDRESS } from "../cluster/index.ts";
-import { chaosStory } from "./chaos/index.ts";
 import { ClosureSource } from "./closures/closure-source.ts";
-import { coreStory } from "./core/index.ts";
 import { ConsoleProgress } from "./framework/console-progress.ts";
 import { closingLine, exitCodeOf, resultsJson } from "./framework/results.ts";
 import { Runner } from "./framework/runner.ts";
-import type { CaseResult, Story } from "./framework/story.ts";
-import { type E2eOptions, OUTER_PID_VARIABLE, parseOptions, type StoryName } from "./options.ts";
-import type { CaseContext } from "./world/context.ts";
+import type { CaseResult } from "./framework/story.ts";
+import { type E2eOptions, OUTER_PID_VARIABLE, parseOptions } from "./options.ts";
+import { wantedStories } from "./stories.ts";
 import { HelmRelease } from "./world/helm-release.ts";
 import { CaseSurroundings } from "./world/surroundings.ts";
 import { UpstreamCache } from "./world/upstream-cache.ts";
 import { baseValues } from "./world/values.ts";
-
-const STORIES: Readonly<Record<StoryName, Story<CaseContext>>> = { core: coreStory, chaos: chaosStory };
 
 async function runStories(options: E2eOptions, outerPid: number): Promise<readonly CaseResult[]> {
   const progress = new ConsoleProgress();
@@ -34,7 +30,7 @@ async function runStories(options: E2eOptions, outerPid: number): Promise<readon
   });
   const surroundings = new CaseSurroundings({ cluster, closures, cache, release, directory, outerPid });
   const runner = new Runner({ surroundings, progress }, { signal, filters: options.filters });
-  return await runner.run(options.stories.map((name) => STORIES[name]));
+  return await runner.run(wantedStories(options));
 }
 
 /** Aborted when whoever started this process has ended, or wants it to end. */
@@ -51,6 +47,8 @@ function required(variable: string): string {
   return value;
 }
 
+// Whoever read the output has gone; the run goes on to its end, which cleans up.
+process.stdout.on("error", () => undefined);
 const options = parseOptions(process.argv.slice(2));
 const results = await runStories(options, Number(required(OUTER_PID_VARIABLE)));
 if (options.jsonFile !== undefined) writeFileSync(options.jsonFile, resultsJson(results));

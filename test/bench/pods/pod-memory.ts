@@ -56,6 +56,7 @@ async function memoryOf(context: PodsContext, side: Side, files: readonly string
   await using crowd = await PodCrowd.start(context, side, PODS);
   await sleep(SETTLE_MS, undefined, { signal: control.signal });
   const rollups = processesOf(node, crowd.containerIds).map((pid) => readProcessFile(node, pid, "smaps_rollup"));
+  if (rollups.length < PODS) throw new Error(`only ${rollups.length} processes of ${PODS} pods were found`);
   const privateBytes = rollups.reduce(
     (sum, text) => sum + sizeField(text, "Pss_Anon") + sizeField(text, "Pss_Shmem"),
     0,

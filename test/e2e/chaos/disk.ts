@@ -1,3 +1,4 @@
+import assert from "node:assert/strict";
 import { readFileSync, writeFileSync } from "node:fs";
 import { basename } from "node:path";
 import { runCommand } from "@niphas/testing";
@@ -62,7 +63,7 @@ async function withFullDisk(scene: Scene, fill: string, refusal: RegExp): Promis
 
 async function withReadOnlyDisk(scene: Scene): Promise<void> {
   const { context, node } = scene;
-  const { namespace, progress, signal } = context;
+  const { namespace, progress } = context;
   const device = await deviceOf(node);
   const image = readFileSync(`/sys/block/${device}/loop/backing_file`, "utf8").trim();
   const { root } = await newClosure(context);
@@ -71,15 +72,17 @@ async function withReadOnlyDisk(scene: Scene): Promise<void> {
   // What the kernel does when a disk fails: every write is refused, also to files that are open.
   writeFileSync(`/sys/fs/ext4/${device}/trigger_fs_error`, "test");
   try {
+    assert.notEqual((await node.exec(["mkdir", FILLER])).exitCode, 0, "it can still be written to");
     await namespace.apply(workerPod("waiting", root, node.name));
-    progress.note(await namespace.event("waiting", /Unavailable desc = |ResourceExhausted desc = /));
+    progress.note(await namespace.event("waiting", /Unavailable desc = .*read-only/));
     await assertUnharmed(scene);
     await letGo(scene);
   } finally {
-    await node.switchOff(signal);
+    // Not ended by the case's signal: the next case needs the node.
+    await node.switchOff();
     // Exit code 1 says that it mended something.
-    await runCommand(["e2fsck", "-fy", image], { allowFailure: true, signal });
-    await progress.step("a repair and a boot", () => node.reboot(signal));
+    await runCommand(["e2fsck", "-fy", image], { allowFailure: true });
+    await progress.step("a repair and a boot", () => node.reboot());
   }
   await progress.step("the plugin is ready", () => untilPluginIsReady(context, node));
   await progress.step("what waited starts", () => namespace.ready("waiting"));

@@ -16,12 +16,16 @@ export const rebootCases = [
       const { namespace, closures, progress, signal } = context;
       await namespace.apply(workerPod("parting", closures.worker.root, node.name));
       await namespace.ready("parting");
-      await progress.step("it is switched off", async () => {
-        await node.switchOff(signal);
-        await namespace.run(["delete", "pod", "parting", "--wait=false"]);
-        await sleep(OFF_MS, undefined, { signal });
-      });
-      await progress.step("it boots", () => node.reboot(signal));
+      try {
+        await progress.step("it is switched off", async () => {
+          await node.switchOff();
+          await namespace.run(["delete", "pod", "parting", "--wait=false"]);
+          await sleep(OFF_MS, undefined, { signal });
+        });
+      } finally {
+        // Not ended by the case's signal: the next case needs the node.
+        await progress.step("it boots", () => node.reboot());
+      }
       await progress.step("the plugin is ready", () => untilPluginIsReady(context, node));
       await progress.step("the deleted pod is gone", () => untilGone(context, "parting"));
     },

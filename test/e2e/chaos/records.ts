@@ -3,6 +3,7 @@ import { join } from "node:path";
 import type { ClusterNode } from "../../cluster/index.ts";
 import { workerPod } from "../core/support.ts";
 import { readNodeState, STATE_DIR } from "../oracles/node-state.ts";
+import { targetsOf } from "../oracles/staleness.ts";
 import { renewPlugin } from "./plugin.ts";
 import type { Scene } from "./scene.ts";
 import { survival } from "./survival.ts";
@@ -26,22 +27,30 @@ export const recordCases = DAMAGES.map(([what, command], index) =>
     nodeNumber: (index % 3) + 1,
     disturb: async (scene) => {
       const { context, node } = scene;
-      await node.exec(["sh", "-c", command], { check: true });
-      await assertPodCanGo(scene);
-      await node.exec(["sh", "-c", command]);
+      await assertPodCanGo(scene, command);
+      await damage(node, command);
       await context.progress.step("the plugin starts anew", () => renewPlugin(context, node));
       assert.equal(damagedRecords(node), 0, "volumes without a record");
+      const recorded = new Set(readNodeState(node).recordedTargets);
+      const lost = targetsOf(await context.namespace.pods()).filter((target) => !recorded.has(target));
+      assert.deepEqual(lost, [], "pods without a record");
     },
   }),
 );
 
 /** Its record is damaged while it runs, then it is deleted. */
-async function assertPodCanGo({ context, node }: Scene): Promise<void> {
+async function assertPodCanGo({ context, node }: Scene, command: string): Promise<void> {
   const { namespace, closures } = context;
   await namespace.apply(workerPod("leaving", closures.worker.root, node.name));
   await namespace.ready("leaving");
-  await node.exec(["sh", "-c", DAMAGES[1][1]], { check: true });
+  await damage(node, command);
   await namespace.run(["delete", "pod", "leaving"]);
+}
+
+/** Of all volumes of the node, the residents' too. */
+async function damage(node: ClusterNode, command: string): Promise<void> {
+  await node.exec(["sh", "-c", command], { check: true });
+  assert.notEqual(damagedRecords(node), 0, "no record was damaged");
 }
 
 function damagedRecords(node: ClusterNode): number {

@@ -5,7 +5,10 @@ import { type Closure, WORKER } from "../closures/closure-source.ts";
 import { assertInside, assertServes, workerPod } from "../core/support.ts";
 import { podManifest } from "../kubernetes/manifests.ts";
 import type { Pod } from "../kubernetes/objects.ts";
+import { ContentsOracle } from "../oracles/contents.ts";
 import { faultsOfResident, type Resident, residentOf } from "../oracles/resident.ts";
+import { faultsAfterSettling } from "../oracles/settled.ts";
+import { targetsOf } from "../oracles/staleness.ts";
 import { type CaseContext, nodeOf } from "../world/context.ts";
 import { untilPluginIsReady } from "./plugin.ts";
 
@@ -30,11 +33,10 @@ let newcomers = 0;
 
 /** Starts the residents on the n-th node. */
 export async function setScene(context: CaseContext, nodeNumber: number): Promise<Scene> {
-  const { namespace, cluster, closures, progress } = context;
+  const { namespace, cluster, progress } = context;
   const node = nodeOf(context, nodeNumber);
   await untilPluginIsReady(context, node);
-  await namespace.apply(residentPod("web", closures.web, node));
-  await namespace.apply(residentPod("tree", closures.worker, node));
+  for (const name of RESIDENTS) await namespace.apply(residentPod(name, closureOf(context, name), node));
   await progress.step(`two pods run on ${node.name}`, async () => {
     for (const name of RESIDENTS) await namespace.ready(name);
   });
@@ -58,9 +60,21 @@ export async function assertUnharmed(scene: Scene, harm: Harm = "none"): Promise
   await assertProgramsWork(scene);
 }
 
-/** Asks a resident over the network: works while the node's own daemons are down. */
-export async function assertWebAnswers({ context }: Scene): Promise<void> {
-  await assertServes(context, await context.namespace.pod("web"));
+/** Asks a resident over the network and reads every byte of both: works while the node's own daemons are down. */
+export async function assertFilesAreServed({ context, node }: Scene): Promise<void> {
+  const { namespace, closures } = context;
+  const contents = new ContentsOracle((path) => closures.physicalPath(path));
+  for (const name of RESIDENTS) {
+    const pod = await namespace.pod(name);
+    if (name === "web") await assertServes(context, pod);
+    const [target = ""] = targetsOf([pod]);
+    assert.deepEqual(contents.faultsOf(node.hostPath(target), closureOf(context, name)), [], name);
+  }
+}
+
+/** Fails unless every node holds what its present pods need, and no more. */
+export async function assertNothingStale({ context }: Scene): Promise<void> {
+  assert.deepEqual(await faultsAfterSettling(context), []);
 }
 
 /**
@@ -95,6 +109,10 @@ export async function untilGone({ namespace }: CaseContext, ...names: readonly s
   await waitUntil(`the end of ${names.join(", ")}`, areGone, { timeoutMs: GONE_TIMEOUT_MS, intervalMs: POLL_MS });
 }
 
+function closureOf({ closures }: CaseContext, name: ResidentName): Closure {
+  return { web: closures.web, tree: closures.worker }[name];
+}
+
 function residentPod(name: ResidentName, { root }: Closure, { name: nodeName }: ClusterNode): string {
   const view = name === "tree" ? { view: "tree" } : {};
   return podManifest({
@@ -108,13 +126,10 @@ function residentPod(name: ResidentName, { root }: Closure, { name: nodeName }: 
 
 async function assertProgramsWork(scene: Scene): Promise<void> {
   const { context } = scene;
-  const { web, worker } = context.closures;
-  await assertWebAnswers(scene);
-  await assertInside(
-    context,
-    { pod: "web", container: "main", closures: [web] },
-    { pod: "tree", container: "main", closures: [worker] },
-  );
+  await assertFilesAreServed(scene);
+  for (const name of RESIDENTS) {
+    await assertInside(context, { pod: name, container: "main", closures: [closureOf(context, name)] });
+  }
 }
 
 async function assertRecovered({ context, residents }: Scene, name: ResidentName, harm: Harm): Promise<void> {

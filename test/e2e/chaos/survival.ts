@@ -1,6 +1,6 @@
 import type { Case } from "../framework/story.ts";
 import type { CaseContext } from "../world/context.ts";
-import { assertNewPodsStart, assertUnharmed, type Harm, type Scene, setScene } from "./scene.ts";
+import { assertNewPodsStart, assertNothingStale, assertUnharmed, type Harm, type Scene, setScene } from "./scene.ts";
 
 export interface Survival {
   readonly name: string;
@@ -14,8 +14,8 @@ export interface Survival {
 }
 
 /**
- * A case of the chaos story: pods live on a node, something happens to it, then they must be as before and new pods must
- * start there. That nothing stale remains is looked at after every case.
+ * A case of the chaos story: pods live on a node, something happens to it, then they must be as before, new pods must
+ * start there, and every node holds what its pods need and no more. The last is looked at again when the pods have gone.
  */
 export function survival({ name, nodeNumber, disturb, harm = "none", timeoutMs }: Survival): Case<CaseContext> {
   return {
@@ -26,6 +26,7 @@ export function survival({ name, nodeNumber, disturb, harm = "none", timeoutMs }
       await disturb(scene);
       await assertUnharmed(scene, harm);
       await assertNewPodsStart(scene);
+      await assertNothingStale(scene);
     },
   };
 }

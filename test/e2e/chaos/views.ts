@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
-import { readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { mountsAt } from "@niphas/testing";
 import type { ClusterNode } from "../../cluster/index.ts";
 import type { Closure } from "../closures/closure-source.ts";
 import { assertInside } from "../core/support.ts";
@@ -49,7 +50,9 @@ export const viewCases = [
       const closure = await newClosure(context);
       await runOnTree(context, node, closure, "first");
       await context.namespace.run(["delete", "pod", "first"]);
-      await node.exec(["rm", "-rf", ...viewsOf(node, "tree", closure)], { check: true });
+      const views = viewsOf(node, "tree", closure);
+      assert.equal(views.length, 1, "no tree view to be deleted");
+      await node.exec(["rm", "-rf", ...views], { check: true });
       await runOnTree(context, node, closure, "second");
     },
   }),
@@ -59,10 +62,21 @@ export const viewCases = [
 async function wipeComposefs(node: ClusterNode, what: "files" | "mounts"): Promise<void> {
   const views = viewsOf(node, "composefs");
   assert.ok(views.length > 0, "there is no composefs view to be wiped");
+  if (what === "mounts")
+    assert.ok(
+      views.some((view) => isMounted(node, view)),
+      "there is nothing to be unmounted",
+    );
   for (const view of views) {
     const argv = what === "files" ? ["rm", "-rf", view] : ["umount", "--lazy", join(view, "root")];
     await node.exec(argv);
+    const isWiped = what === "files" ? !existsSync(node.hostPath(join(view, "view.json"))) : !isMounted(node, view);
+    assert.ok(isWiped, `${what} of ${view} are still there`);
   }
+}
+
+function isMounted(node: ClusterNode, view: string): boolean {
+  return mountsAt(join(view, "root"), node.pid).length > 0;
 }
 
 /** The web server's closure, which a resident uses as well. */

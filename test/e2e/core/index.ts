@@ -5,6 +5,7 @@ import { nodeEventCases } from "./events/node.ts";
 import { requestEventCases } from "./events/request.ts";
 import { exampleCases } from "./examples.ts";
 import { foundationCases } from "./foundation.ts";
+import { isolationCases } from "./isolation.ts";
 import { operationCases } from "./operations.ts";
 import { taintCases } from "./taints.ts";
 import { uninstallCases } from "./uninstall.ts";
@@ -19,6 +20,7 @@ export const coreStory: Story<CaseContext> = {
     ...requestEventCases,
     ...cacheEventCases,
     ...nodeEventCases,
+    ...isolationCases,
     ...operationCases,
     ...taintCases,
     ...upgradeCases,

@@ -47,7 +47,7 @@ async function runBlockedUpstream(context: CaseContext): Promise<void> {
 }
 
 async function runDrain(context: CaseContext): Promise<void> {
-  const { namespace, kubectl, progress } = context;
+  const { namespace, cluster, kubectl, progress } = context;
   const node = nodeOf(context, 2);
   await applyExample(context, "deployment");
   await namespace.ready("deployment/web");
@@ -64,7 +64,8 @@ async function runDrain(context: CaseContext): Promise<void> {
     assert.deepEqual(volumeMountsOf(node), []);
     for (const pod of pods.filter((each) => each.isReady)) await assertServes(context, pod);
   } finally {
-    await kubectl.run(["uncordon", node.name]);
+    // Not ended by the case's signal: the next case needs the node.
+    await cluster.kubectl(["uncordon", node.name], { check: true });
   }
   await namespace.apply(workerPod("back", context.closures.worker.root, node.name));
   await progress.step("a pod starts there again", () => namespace.ready("back"));
@@ -75,14 +76,22 @@ function volumeMountsOf(node: ClusterNode): readonly string[] {
 }
 
 async function runCrowd(context: CaseContext): Promise<void> {
-  const { namespace, closures, progress } = context;
+  const { namespace, closures, cache, progress } = context;
   const node = nodeOf(context, 1);
-  const worker = workerOf(closures.worker.root);
+  const { root } = await closures.add({ name: "crowd", script: WORKER });
+  const [requestsBefore, viewsBefore] = [cache.requests.length, readNodeState(node).views];
+  const worker = workerOf(root);
   await namespace.apply(deploymentManifest({ name: "crowd", replicas: CROWD, nodeName: node.name, ...worker }));
   await progress.step(`${CROWD} pods are ready`, () => namespace.ready("deployment/crowd", { timeoutMs: 240_000 }));
   const pods = await namespace.pods();
   const state = readNodeState(node);
+  assert.equal(pods.length, CROWD);
   assert.deepEqual(state.podMounts.filter(isVolume).toSorted(), targetsOf(pods).toSorted());
+  const requested = cache.requests.slice(requestsBefore).map(({ path }) => path);
+  const fetched = requested.filter((path) => path.startsWith("/nar/"));
+  assert.ok(fetched.length > 0, "the closure was never fetched");
+  assert.deepEqual(fetched, [...new Set(fetched)], "a path was fetched twice");
+  assert.equal(state.views.filter((view) => !viewsBefore.includes(view)).length, 1, "not one view for all");
   const viewMounts = state.stateMounts.filter((path) => path.includes("/views/"));
   progress.note(`${pods.length} pods, ${state.podMounts.length} mounts below pods, ${viewMounts.length} of views`);
   await namespace.run(["scale", "deployment/crowd", "--replicas=0"]);

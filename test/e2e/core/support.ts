@@ -37,6 +37,16 @@ export async function assertInside(context: CaseContext, ...containers: readonly
   }
 }
 
+/** What a command of the closures' busybox prints in a pod's first container, errors included. */
+export async function answerInside(
+  { namespace, closures }: CaseContext,
+  pod: string,
+  command: readonly string[],
+): Promise<string> {
+  const { stdout, stderr } = await namespace.exec(pod, [busyboxIn(closures.busybox), ...command]);
+  return `${stdout}${stderr}`.trim();
+}
+
 /** Fails unless the example web server answers from its closure, asked over the network. */
 export async function assertServes({ closures, signal }: CaseContext, pod: Pick<Pod, "podIp" | "name">): Promise<void> {
   const response = await answerOf(`http://${pod.podIp}:8080/`, signal);

@@ -13,14 +13,15 @@ export const taintCases: readonly Case<CaseContext>[] = [
   {
     name: "a node that joins with the startup taint loses it when its driver is registered, and no other taint",
     run: async (context) => {
-      const { kubectl, progress } = context;
+      const { cluster, kubectl, progress } = context;
       const { name } = nodeOf(context, 3);
       try {
         await kubectl.run(["taint", "node", name, `${OTHER_TAINT}=:PreferNoSchedule`, `${STARTUP_TAINT}=:NoSchedule`]);
         await progress.step("the controller takes it away", () => withoutStartupTaint(context, name));
         assert.ok((await taintsOf(context, name)).includes(OTHER_TAINT));
       } finally {
-        await kubectl.attempt(["taint", "node", name, `${OTHER_TAINT}-`]);
+        // Not ended by the case's signal.
+        await cluster.kubectl(["taint", "node", name, `${OTHER_TAINT}-`]);
       }
     },
   },

@@ -1,9 +1,10 @@
 import type { CaseResult, Outcome } from "./story.ts";
 
+const OUTCOMES = ["passed", "failed", "skipped"] as const satisfies readonly Outcome[];
+
 /** The last line of a run. */
 export function closingLine(results: readonly CaseResult[]): string {
-  const count = (outcome: Outcome): number => results.filter((result) => result.outcome === outcome).length;
-  return `${count("passed")} passed, ${count("failed")} failed, ${count("skipped")} skipped`;
+  return OUTCOMES.map((outcome) => `${count(results, outcome)} ${outcome}`).join(", ");
 }
 
 /** 0 only if something passed and nothing failed or was skipped: a skip here always has a failure before it. */
@@ -14,6 +15,11 @@ export function exitCodeOf(results: readonly CaseResult[]): number {
 
 /** The text of a `--json` file. */
 export function resultsJson(results: readonly CaseResult[]): string {
+  const counts = Object.fromEntries(OUTCOMES.map((outcome) => [outcome, count(results, outcome)]));
   const cases = results.map((result) => ({ ...result, durationMs: Math.round(result.durationMs) }));
-  return `${JSON.stringify({ summary: closingLine(results), cases }, null, 2)}\n`;
+  return `${JSON.stringify({ summary: closingLine(results), ...counts, cases }, null, 2)}\n`;
+}
+
+function count(results: readonly CaseResult[], outcome: Outcome): number {
+  return results.filter((result) => result.outcome === outcome).length;
 }

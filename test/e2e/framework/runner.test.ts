@@ -82,6 +82,11 @@ it("runs foundations and what the filter names", async () => {
   expect(results.map((result) => result.name)).toEqual(["install", "the Other"]);
 });
 
+it("runs foundations alone when they are what the filter names", async () => {
+  const { results } = await run([{ ...good, name: "install", isFoundation: true }, good], { filters: ["Install"] });
+  expect(results.map((result) => result.name)).toEqual(["install"]);
+});
+
 it("does not even begin a story of which nothing was asked for", async () => {
   const { results, events } = await run([{ ...good, isFoundation: true }, good], { filters: ["nothing like it"] });
   expect(results).toEqual([]);
@@ -111,7 +116,7 @@ it("stops when it is told to: the running case fails, the rest is skipped", asyn
   };
   const { results, events } = await run([stopping, good], { signal: stop.signal });
   expect(results.map((result) => result.outcome)).toEqual(["failed", "skipped"]);
-  expect(events).toContain("leave stopping");
+  expect(events).toEqual(["enter stopping", "leave stopping"]);
 });
 
 it("ends with a line that a script can read, and writes the cases as JSON", async () => {
@@ -119,6 +124,9 @@ it("ends with a line that a script can read, and writes the cases as JSON", asyn
   expect(closingLine(results)).toBe("1 passed, 1 failed, 0 skipped");
   expect(JSON.parse(resultsJson(results))).toMatchObject({
     summary: "1 passed, 1 failed, 0 skipped",
+    passed: 1,
+    failed: 1,
+    skipped: 0,
     cases: [{ story: "core", name: "good", outcome: "passed" }, { name: "bad" }],
   });
 });

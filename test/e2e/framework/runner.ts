@@ -1,4 +1,5 @@
 import { type ConsoleProgress, formatDuration } from "./console-progress.ts";
+import { wantedCases } from "./selection.ts";
 import type { Case, CaseResult, Outcome, Story, Surroundings } from "./story.ts";
 
 export interface RunnerInit {
@@ -33,8 +34,8 @@ export class Runner<Context> {
   }
 
   async #runStory(story: Story<Context>): Promise<readonly CaseResult[]> {
-    const wanted = story.cases.filter((each) => this.#isWanted(story, each));
-    if (wanted.every((each) => each.isFoundation === true) && wanted.length < story.cases.length) return [];
+    const wanted = wantedCases(story, this.#init.filters);
+    if (wanted.length === 0) return [];
     this.#progress.heading(story.name);
     const results: CaseResult[] = [];
     let obstacle = "";
@@ -46,13 +47,6 @@ export class Runner<Context> {
       if (result.outcome === "failed" && each.isFoundation === true) obstacle = `"${each.name}" failed`;
     }
     return results;
-  }
-
-  #isWanted(story: Story<Context>, each: Case<Context>): boolean {
-    const { filters = [] } = this.#init;
-    const text = `${story.name}: ${each.name}`.toLowerCase();
-    const isNamed = filters.length === 0 || filters.some((filter) => text.includes(filter.toLowerCase()));
-    return isNamed || each.isFoundation === true;
   }
 
   async #runCase(story: Story<Context>, each: Case<Context>): Promise<CaseResult> {
@@ -80,7 +74,7 @@ export class Runner<Context> {
 
   async #leave(context: Context, hasFailed: boolean): Promise<readonly string[]> {
     try {
-      if (hasFailed) this.#progress.note(await this.#surroundings.diagnose(context));
+      if (hasFailed && !this.#init.signal.aborted) this.#progress.note(await this.#surroundings.diagnose(context));
       return await this.#surroundings.leave(context);
     } catch (error) {
       return [`cleaning up: ${textOf(error)}`];

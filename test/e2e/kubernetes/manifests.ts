@@ -18,6 +18,8 @@ export interface PodInit {
   readonly readOnly?: boolean | undefined;
   /** @default default */
   readonly serviceAccountName?: string;
+  /** Of the whole pod. @default none, so that the image says who runs it */
+  readonly securityContext?: Readonly<Record<string, number | boolean>>;
   /** @default Never */
   readonly restartPolicy?: "Always" | "Never";
 }
@@ -64,6 +66,7 @@ function podSpec(init: PodInit): object {
     ...(init.nodeName === undefined ? {} : { nodeSelector: { "kubernetes.io/hostname": init.nodeName } }),
     serviceAccountName: init.serviceAccountName ?? "default",
     terminationGracePeriodSeconds: 1,
+    ...(init.securityContext === undefined ? {} : { securityContext: init.securityContext }),
     containers: [
       {
         name: "main",

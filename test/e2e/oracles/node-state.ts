@@ -43,12 +43,30 @@ export function leftoversOf(node: ClusterNode): readonly string[] {
   return [
     ...state.podMounts.filter(isVolume).map((mount) => `mount ${mount}`),
     ...state.stateMounts.filter((mount) => mount !== STATE_DIR).map((mount) => `mount ${mount}`),
-    ...state.helperProcesses.map((process) => `process ${process}`),
+    ...processesNaming(node, STATE_DIR).map((process) => `process ${process}`),
     ...sockets.map((path) => join(KUBELET_DIR, path)).filter((path) => existsSync(node.hostPath(path))),
     ...(existsSync(stateDir) ? readdirSync(stateDir).filter((name) => name !== "lost+found") : []).map(
       (name) => `file ${join(STATE_DIR, name)}`,
     ),
   ].map((text) => `${node.name}: ${text}`);
+}
+
+/** Command lines, the plugin's own too. */
+function processesNaming(node: ClusterNode, text: string): readonly string[] {
+  const directory = node.hostPath("/proc");
+  return readdirSync(directory)
+    .filter((name) => /^\d+$/.test(name))
+    .map((pid) => commandLineOf(join(directory, pid)))
+    .filter((commandLine) => commandLine.includes(text));
+}
+
+function commandLineOf(directory: string): string {
+  try {
+    return readFileSync(join(directory, "cmdline"), "utf8").replaceAll("\0", " ").trim();
+  } catch {
+    // The process has ended meanwhile.
+    return "";
+  }
 }
 
 function targetOf(recordFile: string): readonly string[] {

@@ -8,7 +8,7 @@ import { targetsOf } from "./staleness.ts";
 export interface Resident {
   readonly uid: string;
   readonly containerIds: readonly string[];
-  /** Ids of the mounts at its volumes' targets on its node; a new mount has a new id. */
+  /** Ids of the mounts at its volumes' targets on its node. The kernel gives them again, but seldom to the same mount. */
   readonly mountIds: readonly number[];
 }
 
@@ -27,6 +27,7 @@ export async function faultsOfResident(
   const pod = await namespace.pod(podName);
   const now = residentOf(cluster, pod);
   return [
+    ...(before.containerIds.length > 0 && before.mountIds.length > 0 ? [] : [`${podName} never had a mount`]),
     ...(now.uid === before.uid ? [] : [`${podName} is another pod now`]),
     ...(now.containerIds.join() === before.containerIds.join() ? [] : [`${podName} was restarted`]),
     ...(now.mountIds.join() === before.mountIds.join()

@@ -1,18 +1,10 @@
-import { setTimeout as sleep } from "node:timers/promises";
-import { formatDuration } from "../framework/console-progress.ts";
 import type { CaseProgress, Surroundings } from "../framework/story.ts";
 import { Kubectl } from "../kubernetes/kubectl.ts";
 import { Namespace } from "../kubernetes/namespace.ts";
-import { parsePodList } from "../kubernetes/objects.ts";
-import { readNodeState } from "../oracles/node-state.ts";
-import { faultsOfNode } from "../oracles/staleness.ts";
+import { faultsAfterSettling, SETTLE_TIMEOUT_MS } from "../oracles/settled.ts";
 import type { CaseContext, World } from "./context.ts";
 import { diagnose } from "./diagnosis.ts";
 
-const SETTLE_TIMEOUT_MS = 90_000;
-/** Settling that takes longer is worth a line. */
-const SLOW_MS = 5_000;
-const POLL_MS = 500;
 const MAX_SLUG_LENGTH = 30;
 
 /** Around each case: a namespace of its own before it, a healthy cache and clean nodes after it. */
@@ -39,34 +31,12 @@ export class CaseSurroundings implements Surroundings<CaseContext> {
     const kubectl = new Kubectl(this.#world.cluster, { signal });
     await cache.restore();
     await Namespace.existing(namespace.name, kubectl, signal).remove();
-    return this.#settled(kubectl, progress, signal);
+    return faultsAfterSettling({ cluster: this.#world.cluster, kubectl, progress, signal });
   }
 
   async diagnose(context: CaseContext): Promise<string> {
     const kubectl = new Kubectl(this.#world.cluster, { signal: AbortSignal.timeout(SETTLE_TIMEOUT_MS) });
     return diagnose({ ...context, kubectl });
-  }
-
-  /** The kubelet and the janitor clean up in their own time; what stays is a fault. */
-  async #settled(kubectl: Kubectl, progress: CaseProgress, signal: AbortSignal): Promise<readonly string[]> {
-    const startedAtMs = Date.now();
-    let atFirst: readonly string[] | undefined;
-    for (;;) {
-      const faults = await this.#faults(kubectl);
-      const waitedMs = Date.now() - startedAtMs;
-      if (faults.length > 0 && waitedMs < SETTLE_TIMEOUT_MS) {
-        atFirst ??= faults;
-        await sleep(POLL_MS, undefined, { signal });
-        continue;
-      }
-      if (waitedMs > SLOW_MS) progress.note(`after ${formatDuration(waitedMs)} gone: ${atFirst?.join("; ")}`);
-      return faults;
-    }
-  }
-
-  async #faults(kubectl: Kubectl): Promise<readonly string[]> {
-    const pods = await kubectl.json(["get", "pods", "--all-namespaces"], parsePodList);
-    return this.#world.cluster.nodes.flatMap((node) => faultsOfNode(readNodeState(node), pods));
   }
 }
 

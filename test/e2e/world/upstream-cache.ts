@@ -27,6 +27,11 @@ export class UpstreamCache implements AsyncDisposable {
     this.#server?.setFaults(...faults);
   }
 
+  /** From now on requests need this header `Authorization`. */
+  requireAuthorization(value: string): void {
+    if (this.#server !== undefined) this.#server.authorization = value;
+  }
+
   /** From now on connections are refused. */
   async stop(): Promise<void> {
     await this.#server?.[Symbol.asyncDispose]();
@@ -38,6 +43,7 @@ export class UpstreamCache implements AsyncDisposable {
     const { hostname, port } = new URL(this.url);
     this.#server ??= await BinaryCacheServer.start(this.#directory, { host: hostname, port: Number(port) });
     this.#server.setFaults();
+    this.#server.authorization = undefined;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
