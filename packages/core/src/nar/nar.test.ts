@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { type ByteString, byteString, byteStringBytes, byteStringText, fromLatin1 } from "./byte-string.ts";
+import { type ByteString, byteString, byteStringBytes, fromLatin1 } from "./byte-string.ts";
 import type { NarEntry, NarEvent } from "./event.ts";
 import { NarPlan } from "./plan.ts";
 import { NarPlanBuilder } from "./plan-builder.ts";
@@ -78,9 +78,11 @@ describe("a plan", () => {
   it("takes less than 50 bytes an entry, and a name of 12, for 100,000 entries", () => {
     const builder = new NarPlanBuilder();
     builder.enterDirectory(fromLatin1(""));
-    for (let index = 0; index < 99_999; index++) builder.file(fromLatin1(`file-${100_000 + index}`), 2 ** 36, false);
+    for (let index = 0; index < 99_999; index++) builder.file(fromLatin1(`file-${100_000 + index}`));
     builder.leaveDirectory();
-    const plan = builder.build();
+    const draft = builder.draft();
+    for (let entry = 1; entry < 100_000; entry++) draft.measure(entry, { sizeBytes: 2 ** 36, isExecutable: false });
+    const plan = draft.finish();
     expect(plan.entryCount).toBe(100_000);
     expect(plan.buffer.byteLength).toBeLessThan(50 * 100_000);
     const middle = plan.sizeBytes / 2;
@@ -97,31 +99,6 @@ describe("a plan", () => {
     expect(() => [...planOf(file("a")).plan.segments(start, end)]).toThrow(
       expect.objectContaining({ code: "InvalidRequest" }),
     );
-  });
-});
-
-describe("a plan's builder", () => {
-  it.each<[string, (builder: NarPlanBuilder) => void]>([
-    ["a second root", (builder) => files(builder, "", "")],
-    ["a root with a name", (builder) => files(builder, "a")],
-    ["a name out of order", (builder) => within(builder, (b) => files(b, "b", "a"))],
-    ["a name twice", (builder) => within(builder, (b) => files(b, "a", "a"))],
-    ["an empty name", (builder) => within(builder, (b) => files(b, ""))],
-    ["a name with a slash", (builder) => within(builder, (b) => files(b, "a/b"))],
-    ["the name ..", (builder) => within(builder, (b) => files(b, ".."))],
-    ["an empty link", (builder) => within(builder, (b) => b.symlink(fromLatin1("a"), fromLatin1("")))],
-    ["half a byte", (builder) => within(builder, (b) => b.file(fromLatin1("a"), 0.5, false))],
-    ["an end without a beginning", (builder) => builder.leaveDirectory()],
-  ])("refuses %s", (_what, add) => {
-    const builder = new NarPlanBuilder();
-    expect(() => add(builder)).toThrow(expect.objectContaining({ code: "BadBytes" }));
-  });
-
-  it("refuses a tree without an end, and none at all", () => {
-    const builder = new NarPlanBuilder();
-    expect(() => builder.build()).toThrow(expect.objectContaining({ code: "BadBytes" }));
-    builder.enterDirectory(fromLatin1(""));
-    expect(() => builder.build()).toThrow(expect.objectContaining({ code: "BadBytes" }));
   });
 });
 
@@ -172,44 +149,23 @@ describe("a reader", () => {
   });
 });
 
-describe("bytes as a string", () => {
-  it("come back, compare as bytes and become text only when they are UTF-8", () => {
-    fc.assert(
-      fc.property(fc.uint8Array(), fc.uint8Array(), (a, b) => {
-        expect(byteStringBytes(byteString(a))).toEqual(Buffer.from(a));
-        expect(byteString(a) < byteString(b)).toBe(Buffer.compare(a, b) < 0);
-        const text = byteStringText(byteString(a));
-        if (text !== undefined) expect(Buffer.from(text)).toEqual(Buffer.from(a));
-      }),
-    );
-    expect(byteStringText(fromLatin1("\xff"))).toBeUndefined();
-  });
-});
-
 function file(text: string): Tree {
   return { kind: "file", content: Buffer.from(text), isExecutable: false };
-}
-
-function within(builder: NarPlanBuilder, add: (builder: NarPlanBuilder) => void): void {
-  builder.enterDirectory(fromLatin1(""));
-  add(builder);
-}
-
-function files(builder: NarPlanBuilder, ...names: readonly string[]): void {
-  for (const each of names) builder.file(fromLatin1(each), 0, false);
 }
 
 /** The plan, and each file's bytes by its entry. */
 function planOf(each: Tree): { readonly plan: NarPlan; readonly files: ReadonlyMap<number, Uint8Array> } {
   const builder = new NarPlanBuilder();
   const contents = new Map<number, Uint8Array>();
+  const programs = new Set<number>();
   let count = 0;
   const add = (node: Tree, nodeName: ByteString): void => {
     const entry = count++;
     if (node.kind === "symlink") builder.symlink(nodeName, node.target);
     else if (node.kind === "file") {
-      builder.file(nodeName, node.content.length, node.isExecutable);
+      builder.file(nodeName);
       contents.set(entry, node.content);
+      if (node.isExecutable) programs.add(entry);
     } else {
       builder.enterDirectory(nodeName);
       for (const [childName, child] of sorted(node.entries)) add(child, childName);
@@ -217,7 +173,20 @@ function planOf(each: Tree): { readonly plan: NarPlan; readonly files: ReadonlyM
     }
   };
   add(each, fromLatin1(""));
-  return { plan: builder.build(), files: contents };
+  return { plan: measured(builder, contents, programs), files: contents };
+}
+
+function measured(
+  builder: NarPlanBuilder,
+  contents: ReadonlyMap<number, Uint8Array>,
+  programs: ReadonlySet<number>,
+): NarPlan {
+  const draft = builder.draft();
+  for (let entry = 0; entry < draft.entryCount; entry++) {
+    const sizeBytes = contents.get(entry)?.length ?? 0;
+    if (draft.isFile(entry)) draft.measure(entry, { sizeBytes, isExecutable: programs.has(entry) });
+  }
+  return draft.finish();
 }
 
 function rangeOf(plan: NarPlan, contents: ReadonlyMap<number, Uint8Array>, start: number, end: number): Buffer {
@@ -303,6 +272,7 @@ function joined(events: readonly NarEvent[]): readonly (NarEntry | Buffer)[] {
 function rebuild(events: readonly NarEvent[]): Buffer {
   const builder = new NarPlanBuilder();
   const contents = new Map<number, Uint8Array>();
+  const programs = new Set<number>();
   let entry = -1;
   for (const event of joined(events)) {
     if (Buffer.isBuffer(event)) {
@@ -310,11 +280,16 @@ function rebuild(events: readonly NarEvent[]): Buffer {
       continue;
     }
     if (event.kind !== "leave") entry++;
-    if (event.kind === "file") builder.file(event.name, event.sizeBytes, event.isExecutable);
-    else if (event.kind === "symlink") builder.symlink(event.name, event.target);
-    else if (event.kind === "directory") builder.enterDirectory(event.name);
-    else builder.leaveDirectory();
+    if (event.kind === "file" && event.isExecutable) programs.add(entry);
+    put(builder, event);
   }
-  const plan = builder.build();
+  const plan = measured(builder, contents, programs);
   return rangeOf(plan, contents, 0, plan.sizeBytes);
+}
+
+function put(builder: NarPlanBuilder, event: NarEntry): void {
+  if (event.kind === "file") builder.file(event.name);
+  else if (event.kind === "symlink") builder.symlink(event.name, event.target);
+  else if (event.kind === "directory") builder.enterDirectory(event.name);
+  else builder.leaveDirectory();
 }

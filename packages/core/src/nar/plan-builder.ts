@@ -1,31 +1,8 @@
 import { NiphasError } from "../errors.ts";
 import { type ByteString, byteStringBytes } from "./byte-string.ts";
-import {
-  CLOSE,
-  DIRECTORY,
-  ENTRY_OPEN,
-  EXECUTABLE,
-  isEntryName,
-  isLinkTarget,
-  LENGTH_BYTES,
-  MAX_DEPTH,
-  NODE_OPEN,
-  paddingBytes,
-  REGULAR,
-  ROOT_OPEN,
-  SYMLINK,
-  stringBytes,
-} from "./grammar.ts";
-import { NarPlan } from "./plan.ts";
+import { isEntryName, isLinkTarget, MAX_DEPTH } from "./grammar.ts";
+import { NarPlanDraft } from "./plan-draft.ts";
 import { allocateTables, ENTRY_KIND, type EntryKind, NO_ENTRY } from "./plan-tables.ts";
-
-/** What tells the kind of an entry, up to a file's size or a link's target. */
-const KIND_BYTES = {
-  [ENTRY_KIND.directory]: DIRECTORY.length,
-  [ENTRY_KIND.file]: REGULAR.length + LENGTH_BYTES,
-  [ENTRY_KIND.executable]: EXECUTABLE.length + LENGTH_BYTES,
-  [ENTRY_KIND.symlink]: SYMLINK.length,
-} as const;
 
 const MAX_TEXT_BYTES = 2 ** 32 - 1;
 
@@ -37,10 +14,9 @@ interface OpenDirectory {
 /**
  * Takes a tree as a walk finds it: the root first (its name is empty), each directory's entries in the order of their
  * names' bytes, {@link leaveDirectory} after them.
- * Every method throws NiphasError BadBytes for what no NAR can hold: such names, targets, sizes, depth.
+ * Every method throws NiphasError BadBytes for what no NAR can hold: such names, targets, depth.
  */
 export class NarPlanBuilder {
-  readonly #offsets: number[] = [];
   readonly #sizes: number[] = [];
   readonly #parents: number[] = [];
   readonly #textStarts: number[] = [];
@@ -49,21 +25,17 @@ export class NarPlanBuilder {
   readonly #text: Uint8Array[] = [];
   readonly #open: OpenDirectory[] = [];
   #textBytes = 0;
-  #narBytes = 0;
 
-  file(name: ByteString, sizeBytes: number, isExecutable: boolean): void {
-    if (!(Number.isSafeInteger(sizeBytes) && sizeBytes >= 0)) throw unfit("a file's size is not a whole number");
-    this.#add(isExecutable ? ENTRY_KIND.executable : ENTRY_KIND.file, name);
-    this.#sizes[this.#sizes.length - 1] = sizeBytes;
-    this.#narBytes += sizeBytes + paddingBytes(sizeBytes) + this.#closeBytes();
-    if (!Number.isSafeInteger(this.#narBytes)) throw unfit("the tree is larger than 2^53 bytes");
+  /** Its size comes later, by {@link NarPlanDraft.measure}. */
+  file(name: ByteString): void {
+    this.#add(ENTRY_KIND.file, name);
+    this.#sizes[this.#sizes.length - 1] = Number.NaN;
   }
 
   symlink(name: ByteString, target: ByteString): void {
     if (!isLinkTarget(target)) throw unfit("a symbolic link is empty, too long or holds a zero byte");
     this.#add(ENTRY_KIND.symlink, name);
     this.#addText(target);
-    this.#narBytes += stringBytes(target.length) + this.#closeBytes();
   }
 
   enterDirectory(name: ByteString): void {
@@ -74,14 +46,12 @@ export class NarPlanBuilder {
 
   leaveDirectory(): void {
     if (this.#open.pop() === undefined) throw unfit("a directory ends that has not begun");
-    this.#narBytes += this.#closeBytes();
   }
 
-  build(): NarPlan {
+  /** The tree when it is complete, its files not measured. */
+  draft(): NarPlanDraft {
     if (this.#kinds.length === 0 || this.#open.length > 0) throw unfit("the tree is not complete");
     const tables = allocateTables(this.#kinds.length, this.#textBytes);
-    tables.offsets.set(this.#offsets);
-    tables.offsets[tables.count] = this.#narBytes;
     tables.sizes.set(this.#sizes);
     tables.parents.set(this.#parents);
     tables.textStarts.set(this.#textStarts);
@@ -93,7 +63,7 @@ export class NarPlanBuilder {
       tables.text.set(text, at);
       at += text.length;
     }
-    return new NarPlan(tables.buffer);
+    return new NarPlanDraft(tables.buffer);
   }
 
   #add(kind: EntryKind, name: ByteString): void {
@@ -101,15 +71,11 @@ export class NarPlanBuilder {
     if (parent === undefined) this.#assertRoot(name);
     else assertNext(parent, name);
     this.#parents.push(parent?.entry ?? NO_ENTRY);
-    this.#offsets.push(this.#narBytes);
     this.#sizes.push(0);
     this.#kinds.push(kind);
     this.#nameLengths.push(name.length);
     this.#textStarts.push(this.#textBytes);
     if (name !== "") this.#addText(name);
-    const openBytes =
-      parent === undefined ? ROOT_OPEN.length : ENTRY_OPEN.length + stringBytes(name.length) + NODE_OPEN.length;
-    this.#narBytes += openBytes + KIND_BYTES[kind];
   }
 
   #addText(text: ByteString): void {
@@ -121,11 +87,6 @@ export class NarPlanBuilder {
   #assertRoot(name: ByteString): void {
     if (this.#kinds.length > 0) throw unfit("a tree has one root");
     if (name !== "") throw unfit("the root has no name");
-  }
-
-  /** Of the entry that ends; call when its directory is the innermost that is open. */
-  #closeBytes(): number {
-    return this.#open.length === 0 ? CLOSE.length : 2 * CLOSE.length;
   }
 }
 

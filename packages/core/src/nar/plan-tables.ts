@@ -26,7 +26,7 @@ export interface PlanTables {
   readonly textStarts: Uint32Array;
   readonly nameLengths: Uint8Array;
   readonly kinds: Uint8Array;
-  readonly text: Uint8Array;
+  readonly text: Buffer;
 }
 
 export function allocateTables(count: number, textBytes: number): PlanTables {
@@ -52,6 +52,6 @@ export function tablesIn(buffer: SharedArrayBuffer): PlanTables {
     textStarts: new Uint32Array(buffer, textStartsAt, count + 1),
     nameLengths: new Uint8Array(buffer, nameLengthsAt, count),
     kinds: new Uint8Array(buffer, kindsAt, count),
-    text: new Uint8Array(buffer, kindsAt + count, textBytes),
+    text: Buffer.from(buffer, kindsAt + count, textBytes),
   };
 }

@@ -1,79 +1,29 @@
 import { NiphasError } from "../errors.ts";
-import { type ByteString, byteString } from "./byte-string.ts";
+import { byteString } from "./byte-string.ts";
 import type { NarEntry } from "./event.ts";
-import {
-  CLOSE,
-  DIRECTORY,
-  ENTRY_OPEN,
-  EXECUTABLE,
-  LENGTH_BYTES,
-  NODE_OPEN,
-  paddingBytes,
-  REGULAR,
-  ROOT_OPEN,
-  SYMLINK,
-  stringBytes,
-  writeLength,
-} from "./grammar.ts";
-import { ENTRY_KIND, NO_ENTRY, type PlanTables, tablesIn } from "./plan-tables.ts";
+import { CLOSE, ENTRY_OPEN, NODE_OPEN, paddingBytes, ROOT_OPEN, writeLength } from "./grammar.ts";
+import { headBytes, KIND_WORDS, kindOf } from "./plan-layout.ts";
+import { ENTRY_KIND } from "./plan-tables.ts";
+import { NarTree } from "./tree.ts";
 
 /** Bytes of a NAR: given, or those of a file of the tree from `start` to before `end`. */
 export type NarSegment =
   | { readonly kind: "literal"; readonly bytes: Uint8Array }
   | { readonly kind: "contents"; readonly entry: number; readonly start: number; readonly end: number };
 
-const KIND_WORDS = {
-  [ENTRY_KIND.directory]: DIRECTORY,
-  [ENTRY_KIND.file]: REGULAR,
-  [ENTRY_KIND.executable]: EXECUTABLE,
-  [ENTRY_KIND.symlink]: SYMLINK,
-} as const;
-
 /**
  * The NAR of a tree without its files' bytes: where everything is. What belongs to an entry lies together: its head, a
  * file's bytes, its tail, which also closes the directories that end with it.
  */
-export class NarPlan {
-  readonly #tables: PlanTables;
-
-  /** `buffer` is that of another plan; they share it. Others come from `NarPlanBuilder`. */
-  constructor(buffer: SharedArrayBuffer) {
-    this.#tables = tablesIn(buffer);
-  }
-
-  get buffer(): SharedArrayBuffer {
-    return this.#tables.buffer;
-  }
-
+export class NarPlan extends NarTree {
   /** Of the whole NAR. */
   get sizeBytes(): number {
-    return this.#tables.offsets[this.#tables.count] ?? 0;
-  }
-
-  get entryCount(): number {
-    return this.#tables.count;
+    return this.tables.offsets[this.tables.count] ?? 0;
   }
 
   /** Size of a file; 0 for other entries. */
   fileSizeBytes(entry: number): number {
-    return this.#tables.sizes[entry] ?? 0;
-  }
-
-  /** Names from the root down to an entry, with `/` between them; empty for the root. */
-  pathOf(entry: number): ByteString {
-    const names: string[] = [];
-    for (let at = entry; this.parentOf(at) !== undefined; at = this.parentOf(at) ?? 0) names.push(this.nameOf(at));
-    return names.reverse().join("/") as ByteString;
-  }
-
-  /** The directory that holds an entry; undefined for the root. */
-  parentOf(entry: number): number | undefined {
-    const parent = this.#tables.parents[entry] ?? NO_ENTRY;
-    return parent === NO_ENTRY ? undefined : parent;
-  }
-
-  nameOf(entry: number): ByteString {
-    return byteString(this.#nameBytes(entry));
+    return this.tables.sizes[entry] ?? 0;
   }
 
   /**
@@ -83,15 +33,14 @@ export class NarPlan {
   *segments(start: number, end: number): Generator<NarSegment> {
     this.#assertInside(start, end);
     if (start === end) return;
-    const { offsets, sizes, count } = this.#tables;
+    const { offsets, sizes, count } = this.tables;
     for (let entry = this.#entryAt(start); entry < count; entry++) {
       const headAt = offsets[entry] ?? 0;
       if (headAt >= end) return;
-      const head = this.#head(entry);
-      const contentsAt = headAt + head.length;
+      const contentsAt = headAt + headBytes(this.tables, entry);
       const size = sizes[entry] ?? 0;
       const tailAt = contentsAt + size;
-      if (start < contentsAt) yield { kind: "literal", bytes: clip(head, headAt, start, end) };
+      if (start < contentsAt) yield { kind: "literal", bytes: clip(this.#head(entry), headAt, start, end) };
       if (size > 0 && start < tailAt && end > contentsAt) {
         const from = Math.max(start, contentsAt) - contentsAt;
         yield { kind: "contents", entry, start: from, end: Math.min(end, tailAt) - contentsAt };
@@ -103,45 +52,35 @@ export class NarPlan {
     }
   }
 
-  /** The tree, as {@link NarReader} tells of it. */
+  /** The tree, as `NarReader` tells of it. */
   *entries(): Generator<NarEntry> {
-    const { count, offsets } = this.#tables;
     const open: number[] = [];
-    for (let entry = 0; entry < count; entry++) {
+    for (let entry = 0; entry < this.entryCount; entry++) {
       const parent = this.parentOf(entry);
       while (open.length > 0 && open.at(-1) !== parent) {
         open.pop();
         yield { kind: "leave" };
       }
-      const described = this.#describe(entry, offsets[entry] ?? 0);
+      const described = this.#describe(entry);
       if (described.kind === "directory") open.push(entry);
       yield described;
     }
     for (const _each of open) yield { kind: "leave" };
   }
 
-  #describe(entry: number, offset: number): NarEntry {
-    const { kinds, sizes, textStarts, nameLengths, text } = this.#tables;
+  #describe(entry: number): NarEntry {
     const name = this.nameOf(entry);
-    const kind = kinds[entry];
+    const kind = kindOf(this.tables, entry);
     if (kind === ENTRY_KIND.directory) return { kind: "directory", name };
-    if (kind === ENTRY_KIND.symlink) {
-      const targetAt = (textStarts[entry] ?? 0) + (nameLengths[entry] ?? 0);
-      return { kind: "symlink", name, target: byteString(text.subarray(targetAt, textStarts[entry + 1])) };
-    }
+    if (kind === ENTRY_KIND.symlink) return { kind: "symlink", name, target: byteString(this.targetBytes(entry)) };
+    const narOffset = (this.tables.offsets[entry] ?? 0) + headBytes(this.tables, entry);
     const isExecutable = kind === ENTRY_KIND.executable;
-    return {
-      kind: "file",
-      name,
-      sizeBytes: sizes[entry] ?? 0,
-      isExecutable,
-      narOffset: offset + this.#headBytes(entry),
-    };
+    return { kind: "file", name, sizeBytes: this.fileSizeBytes(entry), isExecutable, narOffset };
   }
 
   /** The last entry that begins at or before `offset`. */
   #entryAt(offset: number): number {
-    const { offsets, count } = this.#tables;
+    const { offsets, count } = this.tables;
     let low = 0;
     let high = count - 1;
     while (low < high) {
@@ -152,54 +91,25 @@ export class NarPlan {
     return low;
   }
 
-  #headBytes(entry: number): number {
-    const { kinds, nameLengths, textStarts } = this.#tables;
-    const kind = kindOf(kinds[entry]);
-    const nameLength = nameLengths[entry] ?? 0;
-    const open = entry === 0 ? ROOT_OPEN.length : ENTRY_OPEN.length + stringBytes(nameLength) + NODE_OPEN.length;
-    const words = open + KIND_WORDS[kind].length;
-    if (kind === ENTRY_KIND.directory) return words;
-    if (kind !== ENTRY_KIND.symlink) return words + LENGTH_BYTES;
-    return words + stringBytes((textStarts[entry + 1] ?? 0) - (textStarts[entry] ?? 0) - nameLength);
-  }
-
-  /** What comes before the file's bytes, and all but the tail of other entries. */
   #head(entry: number): Uint8Array {
-    const { kinds, sizes, textStarts, nameLengths, text } = this.#tables;
-    const head = Buffer.allocUnsafe(this.#headBytes(entry));
-    const kind = kindOf(kinds[entry]);
-    let at = this.#writeOpen(head, entry);
-    at = write(head, at, KIND_WORDS[kind]);
-    if (kind === ENTRY_KIND.symlink) {
-      const targetAt = (textStarts[entry] ?? 0) + (nameLengths[entry] ?? 0);
-      writeString(head, at, text.subarray(targetAt, textStarts[entry + 1]));
-    } else if (kind !== ENTRY_KIND.directory) {
-      writeLength(head, at, sizes[entry] ?? 0);
-    }
+    const head = Buffer.allocUnsafe(headBytes(this.tables, entry));
+    const kind = kindOf(this.tables, entry);
+    const at = write(head, this.#writeOpen(head, entry), KIND_WORDS[kind]);
+    if (kind === ENTRY_KIND.symlink) writeString(head, at, this.targetBytes(entry));
+    else if (kind !== ENTRY_KIND.directory) writeLength(head, at, this.fileSizeBytes(entry));
     return head;
   }
 
   #writeOpen(head: Buffer, entry: number): number {
     if (entry === 0) return write(head, 0, ROOT_OPEN);
-    const at = writeString(head, write(head, 0, ENTRY_OPEN), this.#nameBytes(entry));
+    const at = writeString(head, write(head, 0, ENTRY_OPEN), this.nameBytes(entry));
     return write(head, at, NODE_OPEN);
-  }
-
-  #nameBytes(entry: number): Uint8Array {
-    const { textStarts, nameLengths, text } = this.#tables;
-    const start = textStarts[entry] ?? 0;
-    return text.subarray(start, start + (nameLengths[entry] ?? 0));
   }
 
   #assertInside(start: number, end: number): void {
     const isInside = Number.isSafeInteger(start) && Number.isSafeInteger(end) && start >= 0 && end <= this.sizeBytes;
     if (!isInside || start > end) throw new NiphasError("InvalidRequest", "the range is not inside the NAR");
   }
-}
-
-function kindOf(value: number | undefined): keyof typeof KIND_WORDS {
-  if (value === ENTRY_KIND.file || value === ENTRY_KIND.executable || value === ENTRY_KIND.symlink) return value;
-  return ENTRY_KIND.directory;
 }
 
 /** Padding, then as many closing brackets as there is room for. */

@@ -23,6 +23,12 @@ describe("BinaryCacheServer", () => {
     expect(test.cache.sentBytes).toBe(10);
   });
 
+  it("serves the rest of a file from any byte on", async () => {
+    await using test = await rig();
+    const part = await fetch(test.url, { headers: { range: "bytes=7-" } });
+    expect([part.status, part.headers.get("content-range"), await part.text()]).toEqual([206, "bytes 7-9/10", "789"]);
+  });
+
   it("stays inside its directory", async () => {
     await using test = await rig();
     expect((await fetch(`${test.cache.url}/..%2f..%2f..%2fetc/passwd`)).status).toBe(404);

@@ -1,0 +1,7 @@
+import type { ByteString } from "@niphas/core";
+
+/** The same bytes as Node.js's file system functions want them: ASCII, by far the most frequent, needs no Buffer. */
+export function toFsPath(path: ByteString): string | Buffer {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: the range is what ASCII means
+  return /[^\x00-\x7f]/.test(path) ? Buffer.from(path, "latin1") : path;
+}
