@@ -21,6 +21,14 @@ describe("import direction", () => {
     ]);
   });
 
+  it("lets the mesh speak to Kubernetes in one folder only", () => {
+    const text = 'import { x } from "@niphas/kube";';
+    expect(check("packages/mesh/src/membership/kubernetes/a.ts", text)).toEqual([]);
+    expect(check("packages/mesh/src/membership/a.ts", text)).toEqual([
+      "packages/mesh/src/membership/a.ts:1: only packages/mesh/src/membership/kubernetes/ may import @niphas/kube",
+    ]);
+  });
+
   it("refuses it in re-exports, side-effect imports and dynamic imports", () => {
     expect(check("packages/core/src/a.ts", 'export * from "@niphas/nix";')).toHaveLength(1);
     expect(check("packages/core/src/a.ts", 'import "@niphas/nix";')).toHaveLength(1);

@@ -38,6 +38,9 @@ export const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   testing: ALL,
 };
 
+/** Where alone in a package another one may be imported: `mesh` runs outside of clusters too. */
+const ONLY_IN: Readonly<Record<string, string>> = { "mesh -> kube": "packages/mesh/src/membership/kubernetes/" };
+
 /** Modules without I/O: all of Node.js that `core` may use. */
 const PURE_BUILTINS = ["node:buffer", "node:crypto", "node:path", "node:path/posix", "node:util"];
 
@@ -124,7 +127,11 @@ function checkWorkspace(path: string, specifier: string): string | undefined {
   if (allowed === undefined) {
     return `packages/${from} is not in the table of scripts/imports/rules.ts`;
   }
-  return allowed.includes(to) ? undefined : `packages/${from} may not import @niphas/${to}`;
+  if (!allowed.includes(to)) {
+    return `packages/${from} may not import @niphas/${to}`;
+  }
+  const folder = ONLY_IN[`${from} -> ${to}`] ?? "";
+  return path.startsWith(folder) ? undefined : `only ${folder} may import @niphas/${to}`;
 }
 
 function checkExternal(path: string, specifier: string, manifests: ReadonlyMap<string, Manifest>): string | undefined {

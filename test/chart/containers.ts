@@ -6,6 +6,7 @@ interface SecurityContext {
   readonly readOnlyRootFilesystem?: boolean;
   readonly runAsNonRoot?: boolean;
   readonly runAsUser?: number;
+  readonly runAsGroup?: number;
   readonly seccompProfile?: { readonly type: string };
   readonly capabilities?: { readonly add?: readonly string[]; readonly drop?: readonly string[] };
 }
@@ -21,6 +22,7 @@ export interface Container {
     readonly name: string;
     readonly mountPath: string;
     readonly subPath?: string;
+    readonly readOnly?: boolean;
     readonly mountPropagation?: string;
   }[];
 }

@@ -1,7 +1,7 @@
 import { needs } from "@niphas/testing";
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import { containersOf, podTemplatesOf } from "./containers.ts";
-import { type KubernetesObject, renderObjects } from "./helm.ts";
+import { type KubernetesObject, renderObjects, type Values } from "./helm.ts";
 import { VARIANTS } from "./variants.ts";
 
 interface Rule {
@@ -35,13 +35,16 @@ describe.each(Object.entries(VARIANTS))("the chart with the values %s", (_name, 
     expect(privileged.map(({ object, container }) => `${object.kind}/${container.name}`)).toEqual(["DaemonSet/plugin"]);
   });
 
-  it("gives the plugin neither a token nor any right", () => {
+  it("gives the plugin no token, and its account rights only for the mesh beside it", () => {
     const [plugin] = containersOf(objects, "DaemonSet");
     expect(plugin?.pod).toMatchObject({ serviceAccountName: "niphas-node", automountServiceAccountToken: false });
     const account = objects.find(({ kind, metadata }) => kind === "ServiceAccount" && metadata.name === "niphas-node");
     expect(account).toMatchObject({ automountServiceAccountToken: false });
-    expect(bindings().flatMap(({ subjects }) => subjects.map(({ name }) => name))).not.toContain("niphas-node");
-    expect(JSON.stringify(plugin?.pod.volumes)).not.toContain("serviceAccountToken");
+    const tokens = plugin?.pod.volumes?.filter((each) => JSON.stringify(each).includes("serviceAccountToken")) ?? [];
+    const mounted = plugin?.container.volumeMounts?.map(({ name }) => name) ?? [];
+    expect(tokens.filter(({ name }) => mounted.includes(name))).toEqual([]);
+    const isBound = bindings().some(({ subjects }) => subjects.some(({ name }) => name === "niphas-node"));
+    expect([tokens.length > 0, isBound]).toEqual([hasMesh(values), hasMesh(values)]);
   });
 
   it("keeps every other pod to Pod Security restricted", () => {
@@ -63,7 +66,8 @@ describe.each(Object.entries(VARIANTS))("the chart with the values %s", (_name, 
       expect(container.securityContext?.readOnlyRootFilesystem).toBe(true);
       expect(container.volumeMounts?.filter(({ subPath }) => subPath !== undefined) ?? []).toEqual([]);
       const ofNode = pod.volumes?.filter((volume) => "hostPath" in volume).map(({ name }) => name) ?? [];
-      expect(["kubelet-dir", "state-dir"]).toEqual(expect.arrayContaining(ofNode));
+      const known = ["kubelet-dir", "state-dir", ...(hasMesh(values) ? ["store"] : [])];
+      expect(known).toEqual(expect.arrayContaining(ofNode));
     }
   });
 
@@ -129,6 +133,10 @@ describe.each(Object.entries(VARIANTS))("the chart with the values %s", (_name, 
     }
   });
 });
+
+function hasMesh(values: Values): boolean {
+  return Object(values["mesh"]).enabled === true;
+}
 
 function rights(): readonly Rights[] {
   return objects.filter((object): object is Rights => object.kind === "Role" || object.kind === "ClusterRole");

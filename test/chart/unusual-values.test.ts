@@ -25,6 +25,7 @@ describe("the chart", () => {
       imagePullSecrets: ["1"],
       netrcSecret: "2",
       caBundleConfigMap: "true",
+      mesh: { enabled: true, groupSecret: "3" },
       podMonitor: { enabled: true },
       namespace: { create: true },
     };
@@ -43,6 +44,7 @@ describe("the chart", () => {
       images: { node: { tag: null, digest: null } },
       plugin: { ...empty, extraArgs: null, extraEnv: null, seLinuxOptions: null },
       controller: { ...empty, extraArgs: null, extraEnv: null },
+      mesh: { enabled: true, groupSecret: null, resources: null },
       podMonitor: { enabled: true, labels: null },
       namespace: { create: true, podSecurityLabels: null },
       networkPolicies: { metricsFrom: null },

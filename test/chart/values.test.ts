@@ -39,6 +39,8 @@ const refused: readonly (readonly [string, Values, string])[] = [
   ["a strategy that does not exist", { plugin: { view: "bind" } }, "at '/plugin/view'"],
   ["an update of no node at a time", { plugin: { maxUnavailable: 0 } }, "at '/plugin/maxUnavailable'"],
   ["a port that is none", { networkPolicies: { apiServerPorts: [70_000] } }, "at '/networkPolicies/apiServerPorts/0'"],
+  ["a port of the mesh that the pod uses itself", { mesh: { port: 9812 } }, "at '/mesh/port'"],
+  ["a port of the mesh that takes a capability", { mesh: { port: 80 } }, "at '/mesh/port'"],
   ["a state directory below the kubelet's", { stateDir: "/var/lib/kubelet/niphas" }, "must not lie inside each other"],
 ];
 

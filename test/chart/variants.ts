@@ -22,6 +22,13 @@ export const VARIANTS: Readonly<Record<string, Values>> = {
     plugin: { priorityClassName: "", tolerations: [] },
     controller: { priorityClassName: "" },
   },
+  mesh: {
+    upstreams: ["https://cache.example.org", "ssh-ng://builder.example.org"],
+    netrcSecret: "cache-credentials",
+    caBundleConfigMap: "company-ca",
+    mesh: { enabled: true, port: 7000, groupSecret: "mesh-group" },
+    podMonitor: { enabled: true },
+  },
   full: {
     imagePullSecrets: ["registry"],
     upstreams: ["https://cache.example.org", "s3://cache?region=eu-central-1", "https://cache.nixos.org"],

@@ -3,6 +3,7 @@ export { HttpKubeClient, type HttpKubeClientInit } from "./client/http-kube-clie
 export { createKubeClient, type KubeClientConfig, type OwnedKubeClient } from "./create-client.ts";
 export { HttpTransport } from "./http/transport.ts";
 export * from "./objects/apps.ts";
+export * from "./objects/coordination.ts";
 export * from "./objects/core.ts";
 export * from "./objects/kube-object.ts";
 export { apiVersionOf, type Resource, resource } from "./objects/resource.ts";

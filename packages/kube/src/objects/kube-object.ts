@@ -17,6 +17,8 @@ export interface ObjectMeta {
   readonly uid?: string;
   /** Opaque: only ever compared for being the same. */
   readonly resourceVersion?: string;
+  /** RFC 3339, in UTC and whole seconds; set by the API server alone. */
+  readonly creationTimestamp?: string;
   readonly labels?: Readonly<Record<string, string>>;
   readonly annotations?: Readonly<Record<string, string>>;
   readonly ownerReferences?: readonly OwnerReference[];
