@@ -20,7 +20,7 @@ export default defineConfig({
           include: [
             "packages/*/src/**/*.test.ts",
             "scripts/**/*.test.ts",
-            "test/{bench,chart,cluster,e2e}/**/*.test.ts",
+            "test/{bench,chart,cluster,e2e,mesh}/**/*.test.ts",
           ],
         },
       },

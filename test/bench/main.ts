@@ -1,5 +1,6 @@
 import { writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
+import { meshSuite } from "./mesh/suite.ts";
 import { podsSuite } from "./pods/suite.ts";
 import { privateDirectory, rerunInPrivateNamespace } from "./private-namespace.ts";
 import { publishSuite } from "./publish/suite.ts";
@@ -8,15 +9,16 @@ import type { RunControl, Suite } from "./scenario.ts";
 import { formatTable } from "./table.ts";
 
 /**
- * `npm run bench -- publish|pods --json FILE [--quick] [--only ROW,ROW…]`
+ * `npm run bench -- publish|pods|mesh --json FILE [--quick] [--only ROW,ROW…]`
  *
  * Exit code 0 when every row is there and passes, 1 when one is missing or fails, 2 for a wrong command line.
  */
 
-const USAGE = "usage: bench publish|pods [--json FILE] [--quick] [--only ROW,ROW…]";
+const USAGE = "usage: bench publish|pods|mesh [--json FILE] [--quick] [--only ROW,ROW…]";
 const SUITES: ReadonlyMap<string, Suite> = new Map([
   ["publish", publishSuite],
   ["pods", podsSuite],
+  ["mesh", meshSuite],
 ]);
 
 interface BenchOptions {

@@ -15,6 +15,7 @@ export interface Container {
   readonly name: string;
   readonly image: string;
   readonly args?: readonly string[];
+  readonly env?: readonly { readonly name: string }[];
   readonly ports?: readonly { readonly name: string; readonly containerPort: number }[];
   readonly securityContext?: SecurityContext;
   readonly resources?: { readonly requests?: object; readonly limits?: object };

@@ -52,6 +52,12 @@ export const FLAGS = {
     help: "key whose signature makes a path trusted; repeat the flag for more. cache.nixos.org's is always one",
     isList: true,
   }),
+  mesh: flag({
+    flag: "--mesh",
+    argument: "<url>",
+    help: "mesh daemon of this node, http://127.0.0.1:<port>; asked before the substituters, and never waited for long",
+    defaultHelp: "no mesh",
+  }),
   netrcFile: flag({ flag: "--netrc-file", argument: "<file>", help: "credentials for the substituters" }),
   policyFile: flag({
     flag: "--policy-file",

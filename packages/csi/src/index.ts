@@ -1,6 +1,5 @@
 export { csiCommand } from "./command.ts";
 export * from "./constants.ts";
-export { StateLock } from "./lifecycle/state-lock.ts";
 export { runCsiPlugin } from "./main.ts";
 export { type CsiPluginOptions, parseCsiOptions } from "./options.ts";
 export { parsePolicyRules } from "./policy/policy-rules.ts";

@@ -9,12 +9,24 @@ import {
   createGcRoots,
   createRealiser,
   createTrustChecker,
+  HttpNeighbours,
   initialiseStore,
   NixRunner,
   openStoreDatabase,
   storeLayout,
 } from "@niphas/nix";
-import { createLogger, errorFields, healthApp, Readiness, serveHealth } from "@niphas/service";
+import {
+  createLogger,
+  EventLoopLag,
+  errorFields,
+  healthApp,
+  latenessOf,
+  Readiness,
+  StateLock,
+  SystemClock,
+  serveHealth,
+  Teardown,
+} from "@niphas/service";
 import {
   assertKernelNewEnough,
   ComposefsStrategy,
@@ -26,13 +38,9 @@ import {
 import type { Logger } from "pino";
 import { BackgroundWork } from "./background/background-work.ts";
 import { GarbageTask } from "./gc/garbage-task.ts";
-import { EventLoopLag, latenessOf } from "./health/event-loop-lag.ts";
 import { readinessChecks } from "./health/readiness-checks.ts";
-import { SystemClock } from "./lifecycle/clock.ts";
 import { RepeatingTask } from "./lifecycle/repeating-task.ts";
 import { openStateDirectory, type StateDirectory } from "./lifecycle/state-directory.ts";
-import { StateLock } from "./lifecycle/state-lock.ts";
-import { Teardown } from "./lifecycle/teardown.ts";
 import { PluginMetrics } from "./metrics/plugin-metrics.ts";
 import type { CsiPluginOptions } from "./options.ts";
 import { FilePolicy } from "./policy/file-policy.ts";
@@ -91,7 +99,7 @@ async function startPlugin(options: CsiPluginOptions, runtime: Runtime): Promise
   warnUnlessShared(options.kubeletDir, logger);
   const clock = new SystemClock();
   const state = openStateDirectory(options.stateDir);
-  const lock = StateLock.acquire(state.dir);
+  const lock = StateLock.acquire(state.dir, "niphas csi");
   teardown.defer(() => lock.release());
 
   const nix = await openNix(options, state, runtime);
@@ -171,7 +179,10 @@ async function openNix(options: CsiPluginOptions, state: StateDirectory, { logge
   await initialiseStore(nix, signal);
   const database = openStoreDatabase(store);
   teardown.defer(() => database.close());
-  const realiser = createRealiser({ nix, database });
+  const neighbours = options.mesh === undefined ? undefined : new HttpNeighbours({ url: options.mesh });
+  const onNeighboursLost = (reason: NiphasError): void =>
+    logger.warn(errorFields(reason), "a closure is fetched without the mesh");
+  const realiser = createRealiser({ nix, database, neighbours }, { onNeighboursLost });
   teardown.defer(async () => realiser.stop());
   const onSyncError = (error: unknown): void =>
     logger.warn(errorFields(error), "the store could not be synced to disk");

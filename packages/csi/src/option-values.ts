@@ -22,6 +22,16 @@ export function parseSubstituter(text: string): string {
 
 const SUBSTITUTER_SCHEMES: ReadonlySet<string> = new Set(["https:", "http:", "s3:", "ssh-ng:", "file:"]);
 
+/** The mesh daemon of this machine; a name could lead elsewhere. Without a slash at its end. */
+export function parseMeshUrl(text: string): string {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  const isLocal = url !== undefined && /^(?:127\.\d+\.\d+\.\d+|\[::1\])$/.test(url.hostname);
+  if (!isLocal || url.protocol !== "http:" || url.port === "" || url.href !== `${url.origin}/`) {
+    throw invalid("must be http://127.0.0.1:<port>: the mesh daemon of this machine");
+  }
+  return url.origin;
+}
+
 /** A Kubernetes node name: a DNS subdomain, at most 253 characters; CSI allows 256 bytes. */
 export function parseNodeId(text: string): string {
   if (!/^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$/.test(text)) throw invalid("must be the Kubernetes node's name");

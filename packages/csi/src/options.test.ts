@@ -50,6 +50,11 @@ const wrong: readonly [FlagName, string][] = [
   ["substituter", "https://cache.example.org?trusted=1"],
   ["substituter", "https://user:secret@cache.example.org"],
   ["substituter", "daemon"],
+  ["mesh", "http://mesh.example.org:8080"],
+  ["mesh", "http://127.0.0.1"],
+  ["mesh", "https://127.0.0.1:8080"],
+  ["mesh", "http://127.0.0.1:8080/x"],
+  ["mesh", "http://user@127.0.0.1:8080"],
   ["trustedPublicKey", "test-1:short"],
   ["metricsListen", "9809"],
   ["metricsListen", "host:99999"],
@@ -72,6 +77,15 @@ for (const [name, text] of wrong) {
 
 it("options say that the node's name is missing", () => {
   expect(() => parseCsiOptions({})).toThrow("--node-id (NIPHAS_CSI_NODE_ID): is missing");
+});
+
+it("options read where the mesh is, if there is one", () => {
+  expect(parseCsiOptions({ nodeId: "n" }).mesh).toBeUndefined();
+  const meshOf = (mesh: string) => parseCsiOptions({ nodeId: "n", mesh }).mesh;
+  expect([meshOf("http://127.0.0.1:8080/"), meshOf("http://[::1]:1")]).toEqual([
+    "http://127.0.0.1:8080",
+    "http://[::1]:1",
+  ]);
 });
 
 it("options read amounts as percent or bytes, addresses with IPv6, and off", () => {

@@ -15,7 +15,7 @@ import {
 } from "@niphas/core";
 import { type FreeTarget, parseFreeTarget } from "@niphas/nix";
 import { envName, FLAGS, type FlagName, type RawCsiOptions } from "./flags.ts";
-import { parseNodeId, parseSubstituter, parseUnixEndpoint } from "./option-values.ts";
+import { parseMeshUrl, parseNodeId, parseSubstituter, parseUnixEndpoint } from "./option-values.ts";
 
 /** Everything the plugin is told, checked; see `niphas csi --help` for meanings and defaults. */
 export interface CsiPluginOptions {
@@ -27,6 +27,8 @@ export interface CsiPluginOptions {
   readonly kubeletDir: string;
   readonly substituters: readonly string[];
   readonly trustedKeys: readonly TrustedKey[];
+  /** Undefined: there is no mesh. */
+  readonly mesh: string | undefined;
   readonly netrcFile: string | undefined;
   readonly policyFile: string | undefined;
   readonly metricsListen: ListenAddress | undefined;
@@ -64,6 +66,7 @@ export function parseCsiOptions(raw: RawCsiOptions): CsiPluginOptions {
     kubeletDir,
     substituters: named("substituter", () => listOf(raw, "substituter").map(parseSubstituter)),
     trustedKeys: named("trustedPublicKey", () => trustedKeysOf(raw)),
+    mesh: readOptional("mesh", parseMeshUrl),
     netrcFile: readOptional("netrcFile", parseDirectory),
     policyFile: readOptional("policyFile", parseDirectory),
     metricsListen: read("metricsListen", parseListenAddress),

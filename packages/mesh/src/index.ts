@@ -1,8 +1,20 @@
-export { Owners } from "./coordination/owners.ts";
+export { type MeshCommandContext, meshCommand } from "./command.ts";
+export {
+  LiveOwners,
+  MeshCoordinator,
+  type MeshCoordinatorComponents,
+  Owners,
+  WantTable,
+} from "./coordination/index.ts";
 export * from "./discovery/index.ts";
+export { runMeshDaemon } from "./main.ts";
 export * from "./membership/index.ts";
 export * from "./network/index.ts";
+export { type MeshOptions, parseMeshOptions } from "./options.ts";
+export { createPlanApp, InfoFinder, type InfoFinderComponents, PlannedNarInfos, Plans } from "./plan/index.ts";
+export type { Downloads, NarInFlight, PlanEvent, PlanProgress } from "./plan/ports.ts";
 export type * from "./ports.ts";
+export type { HolderReport, MemberReport, StatusReport, WhyReport } from "./status/ports.ts";
 export { freeBytes } from "./store/free-bytes.ts";
 export { createLocalStore, type LocalStoreComponents, type LocalStoreInit } from "./store/local-store.ts";
 export { createSubstituterApp, type SubstituterComponents, type SubstituterInit } from "./substituter/app.ts";

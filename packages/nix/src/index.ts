@@ -22,6 +22,7 @@ export {
   type UnusedClosure,
 } from "./gc/garbage-collector.ts";
 export { DEFAULT_GC_TARGETS, type FreeTarget, type GcTargets, parseFreeTarget } from "./gc/targets.ts";
+export { HttpNeighbours, type HttpNeighboursInit } from "./neighbours/http-neighbours.ts";
 export type * from "./ports.ts";
 export { NixRunner, type NixRunnerInit } from "./process/nix-runner.ts";
 export { createRealiser, type RealiserComponents, type RealiserInit } from "./realise/realiser.ts";

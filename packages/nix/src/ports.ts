@@ -1,4 +1,4 @@
-import type { NarHash, StorePath, TrustedKey } from "@niphas/core";
+import type { NarHash, NiphasError, StorePath, TrustedKey } from "@niphas/core";
 
 /** Where a Nix store lies on this machine. `nix/store` and `nix/var/nix` are below `rootDir`. */
 export interface StoreLocation {
@@ -63,6 +63,50 @@ export interface RealiseProgress {
   readonly totalBytes: number;
   /** Substituters that gave or are giving bytes, without credentials. */
   readonly sources: readonly string[];
+  /** What the mesh says, while it is used. */
+  readonly mesh?: NeighbourProgress;
+}
+
+/** How far the mesh is with what one realisation needs. */
+export interface NeighbourProgress {
+  readonly doneBytes: number;
+  /** Of what is missing on this node; 0 until the mesh knows it. */
+  readonly totalBytes: number;
+  readonly donePaths: number;
+  readonly totalPaths: number;
+  /** Nodes that have given bytes. */
+  readonly peers: number;
+  readonly peerBytes: number;
+  readonly upstreamBytes: number;
+}
+
+/** What the mesh does for one realisation. */
+export interface NeighboursPlan {
+  /** The URL of a binary cache to ask first. */
+  readonly substituter: string;
+  readonly progress: NeighbourProgress;
+  /** Aborted, with a NiphasError SubstituterUnavailable as its reason, when the mesh is gone or gives no sign of life. */
+  readonly lost: AbortSignal;
+  /** The realisation has ended. */
+  close(): void;
+}
+
+/** The other nodes, by way of the mesh daemon of this one. */
+export interface Neighbours {
+  /**
+   * Hands the roots over, so that the mesh finds out their closures and begins to get them. Answers when Nix may be
+   * started; undefined when the mesh is not there, is silent, knows of nothing or takes too long, at most 1.5 s after
+   * its last step and 5 s in all. Never throws but for the signal.
+   */
+  open(
+    roots: readonly StorePath[],
+    options: {
+      readonly signal: AbortSignal;
+      readonly onProgress: (progress: NeighbourProgress) => void;
+      /** Why the answer is undefined. */
+      readonly onUnused: (reason: NiphasError) => void;
+    },
+  ): Promise<NeighboursPlan | undefined>;
 }
 
 export interface Realiser {

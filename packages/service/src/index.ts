@@ -1,6 +1,10 @@
+export { EventLoopLag, latenessOf } from "./health/event-loop-lag.ts";
 export { type HealthSources, healthApp, type MetricsText } from "./health/health-app.ts";
 export { type HealthServer, type HealthServerInit, serveHealth } from "./health/health-server.ts";
 export { type FailedCheck, Readiness, type ReadinessCheck } from "./health/readiness.ts";
+export { type Clock, SystemClock, type Timer } from "./lifecycle/clock.ts";
+export { StateLock } from "./lifecycle/state-lock.ts";
+export { Teardown } from "./lifecycle/teardown.ts";
 export { causeChain, errorFields } from "./log/error-fields.ts";
 export { createLogger } from "./log/logger.ts";
 export { keepHeapSmall } from "./memory/small-heap.ts";

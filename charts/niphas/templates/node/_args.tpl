@@ -30,6 +30,9 @@
 {{- if not .Values.defaultKey }}
 - --no-default-key
 {{- end }}
+{{- if .Values.mesh.enabled }}
+- --mesh=http://127.0.0.1:9812
+{{- end }}
 {{- if .Values.netrcSecret }}
 - --netrc-file=/etc/niphas/netrc/netrc
 {{- end }}

@@ -1,7 +1,7 @@
 import { existsSync, realpathSync, rmdirSync } from "node:fs";
 import { join } from "node:path";
 import { NiphasError } from "@niphas/core";
-import { StateLock } from "@niphas/csi";
+import { StateLock } from "@niphas/service";
 import { LinuxMounter, type Mounter } from "@niphas/views";
 import { removeSockets } from "./kubelet-sockets.ts";
 import { findNodeMounts, type NodeMounts } from "./node-mounts.ts";
@@ -30,7 +30,7 @@ export async function cleanNode(options: CleanNodeOptions, signal: AbortSignal):
   }
   // Before the lock, which would make its file.
   contentsToDelete(stateDir, options);
-  const lock = StateLock.acquire(stateDir);
+  const lock = StateLock.acquire(stateDir, "niphas csi");
   try {
     const doomed = contentsToDelete(stateDir, options);
     const mounter = new LinuxMounter();

@@ -11,7 +11,7 @@ import type { CliContext } from "./context.ts";
 const OWN_COMMANDS = ["run", "doctor", "closure", "controller", "uninstall", "clean-node", "version"];
 
 /** Every command, by name. */
-export const COMMAND_NAMES: readonly string[] = [...OWN_COMMANDS, "csi"];
+export const COMMAND_NAMES: readonly string[] = [...OWN_COMMANDS, "csi", "mesh"];
 
 const EXAMPLES = `
 Examples:
@@ -24,8 +24,8 @@ Each command has its own --help.`;
 
 /**
  * The command line. Errors are thrown and never printed here; see {@link reportError}.
- * @param commandName the command that will run, or empty for none: the node plugin's
- *   code is large and only loaded for it and for the list of commands
+ * @param commandName the command that will run, or empty for none: the code of the node plugin and of the mesh is large
+ *   and only loaded for them and for the list of commands
  */
 export async function createProgram(context: CliContext, commandName: string): Promise<Command> {
   const program = new Command("niphas")
@@ -35,7 +35,9 @@ export async function createProgram(context: CliContext, commandName: string): P
   program.addCommand(runCommand(context));
   program.addCommand(doctorCommand(context));
   program.addCommand(closureCommand(context));
-  if (!OWN_COMMANDS.includes(commandName)) program.addCommand(await loadCsiCommand());
+  const isOther = !COMMAND_NAMES.includes(commandName);
+  if (commandName === "csi" || isOther) program.addCommand(await loadCsiCommand());
+  if (commandName === "mesh" || isOther) program.addCommand(await loadMeshCommand(context));
   program.addCommand(controllerCommand(context));
   program.addCommand(uninstallCommand(context));
   program.addCommand(cleanNodeCommand(context));
@@ -46,8 +48,16 @@ export async function createProgram(context: CliContext, commandName: string): P
 
 async function loadCsiCommand(): Promise<Command> {
   const { csiCommand } = await import("@niphas/csi");
-  const command = csiCommand();
-  // The list of commands has room for one sentence of it.
+  return withSummary(csiCommand());
+}
+
+async function loadMeshCommand({ signal, output }: CliContext): Promise<Command> {
+  const { meshCommand } = await import("@niphas/mesh");
+  return withSummary(meshCommand({ signal, write: (text) => output.write(text) }));
+}
+
+/** The list of commands has room for one sentence of it. */
+function withSummary(command: Command): Command {
   return command.summary(command.description().split("\n")[0] ?? "");
 }
 

@@ -1,5 +1,5 @@
 import { NiphasError, type VolumeId } from "@niphas/core";
-import type { Clock, Timer } from "../lifecycle/clock.ts";
+import type { Clock, Timer } from "@niphas/service";
 
 /** One thing to do for one or more volumes, such as fetching a closure. Equal keys are the same work. */
 export interface Job {

@@ -1,5 +1,5 @@
 import { NiphasError, type VolumeId } from "@niphas/core";
-import type { Clock } from "../lifecycle/clock.ts";
+import type { Clock } from "@niphas/service";
 import type { BackgroundWork, Job } from "./background-work.ts";
 
 /**

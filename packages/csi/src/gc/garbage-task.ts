@@ -1,8 +1,8 @@
 import { isVolumeId, NiphasError, type ViewKey } from "@niphas/core";
 import type { GarbageCollector, GcRoots, StoreDatabase, UnusedClosure } from "@niphas/nix";
+import type { Clock } from "@niphas/service";
 import type { CachedView, ViewCache } from "@niphas/views";
 import type { Logger } from "pino";
-import type { Clock } from "../lifecycle/clock.ts";
 import type { RecordStore } from "../volumes/record-store.ts";
 
 export interface GarbageTaskComponents {

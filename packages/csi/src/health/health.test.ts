@@ -1,10 +1,9 @@
 import { NiphasError } from "@niphas/core";
-import { healthApp } from "@niphas/service";
+import { EventLoopLag, healthApp, latenessOf } from "@niphas/service";
 import { expect, it } from "vitest";
 import { PluginMetrics } from "../metrics/plugin-metrics.ts";
 import { PhaseTimer } from "../publish/phase-timer.ts";
 import { FakeClock } from "../twins/fake-clock.ts";
-import { EventLoopLag, latenessOf } from "./event-loop-lag.ts";
 
 it("is live while the event loop keeps up", () => {
   expect(latenessOf({ p99Seconds: () => 4.9 })).toBeUndefined();
@@ -23,7 +22,7 @@ it("has metrics whose labels are closed sets", async () => {
   metrics.rpcEnded("NodePublishVolume", 99);
   metrics.rpcFailed(new NiphasError("DiskFull", "x"));
   metrics.viewLookedUp("miss");
-  metrics.fetched(5);
+  metrics.fetched(5, 7);
   metrics.diskExhausted();
   metrics.collected(7);
   metrics.watch({
@@ -41,7 +40,7 @@ it("has metrics whose labels are closed sets", async () => {
     'niphas_errors_total{kind="exhausted",code="DiskFull"} 1',
     'niphas_view_cache_total{result="miss"} 1',
     'niphas_fetched_bytes_total{source="upstream"} 5',
-    'niphas_fetched_bytes_total{source="mesh"} 0',
+    'niphas_fetched_bytes_total{source="mesh"} 7',
     "niphas_gc_freed_bytes_total 7",
     "niphas_volumes 3",
     'niphas_views{strategy="tree"} 2',

@@ -1,7 +1,6 @@
 import type { StoreDatabase } from "@niphas/nix";
-import type { ReadinessCheck } from "@niphas/service";
+import type { ReadinessCheck, StateLock } from "@niphas/service";
 import type { ViewCache } from "@niphas/views";
-import type { StateLock } from "../lifecycle/state-lock.ts";
 
 /** What must work before the plugin says that it is ready. */
 export function readinessChecks(components: {

@@ -1,4 +1,4 @@
-import type { Clock, Timer } from "./clock.ts";
+import type { Clock, Timer } from "@niphas/service";
 
 export interface RepeatingTaskInit {
   /** From the end of one run to the start of the next. */

@@ -1,4 +1,4 @@
-import { mkdirSync, realpathSync } from "node:fs";
+import { chmodSync, mkdirSync, realpathSync } from "node:fs";
 import { join } from "node:path";
 import { NiphasError } from "@niphas/core";
 
@@ -14,12 +14,16 @@ export interface StateDirectory {
   readonly bootRecordFile: string;
 }
 
+const PRIVATE = 0o700;
+/** The mesh daemon, no root, reads the store through a mount of its own. Nobody else comes past the directory above. */
+const READABLE = 0o755;
+
 /** Makes the directory if it is missing, for root only. @throws NiphasError StoreUnavailable */
 export function openStateDirectory(stateDir: string): StateDirectory {
   const dir = makeDirectory(stateDir);
   return {
     dir,
-    storeRootDir: makeDirectory(join(dir, "store")),
+    storeRootDir: makeReadable(join(dir, "store")),
     viewsDir: makeDirectory(join(dir, "views")),
     cacheDir: makeDirectory(join(dir, "cache")),
     quarantineDir: join(dir, "quarantine"),
@@ -29,9 +33,24 @@ export function openStateDirectory(stateDir: string): StateDirectory {
 
 function makeDirectory(dir: string): string {
   try {
-    mkdirSync(dir, { recursive: true, mode: 0o700 });
+    mkdirSync(dir, { recursive: true, mode: PRIVATE });
     return realpathSync(dir);
   } catch (cause) {
-    throw new NiphasError("StoreUnavailable", `cannot make or open the directory ${dir}`, { cause });
+    throw unusable(dir, cause);
   }
+}
+
+/** Also one that was made by the kubelet, for the mesh's mount, or by a plugin before there was a mesh. */
+function makeReadable(dir: string): string {
+  const made = makeDirectory(dir);
+  try {
+    chmodSync(made, READABLE);
+    return made;
+  } catch (cause) {
+    throw unusable(dir, cause);
+  }
+}
+
+function unusable(dir: string, cause: unknown): NiphasError {
+  return new NiphasError("StoreUnavailable", `cannot make or open the directory ${dir}`, { cause });
 }

@@ -166,8 +166,9 @@ export class PluginMetrics implements RpcObserver, PublishObserver {
     this.#viewLookups.inc({ result });
   }
 
-  fetched(bytes: number): void {
-    this.#fetchedBytes.inc({ source: "upstream" }, bytes);
+  fetched(upstreamBytes: number, meshBytes: number): void {
+    this.#fetchedBytes.inc({ source: "upstream" }, upstreamBytes);
+    this.#fetchedBytes.inc({ source: "mesh" }, meshBytes);
   }
 
   diskExhausted(): void {

@@ -31,3 +31,19 @@ it("names paths, bytes and sources, however many", () => {
     "fetching hello-2.12, hello-2.12, hello-2.12 and 61 more: 0 of 1 MiB, 0 of 3 paths, from a, b, c and 1 more; the next retry joins in",
   );
 });
+
+it("names peers and what upstream gave where there is a mesh", () => {
+  const mesh = {
+    doneBytes: 430 * 2 ** 20,
+    totalBytes: 812 * 2 ** 20,
+    donePaths: 12,
+    totalPaths: 87,
+    peers: 6,
+    peerBytes: 430 * 2 ** 20,
+    upstreamBytes: 0,
+  };
+  const text = (more: Partial<typeof mesh>) => describeFetch([HELLO], { ...PROGRESS, mesh: { ...mesh, ...more } });
+  expect(text({})).toBe("fetching hello-2.12: 430 of 812 MiB, 6 peers, 0 upstream; the next retry joins in");
+  expect(text({ peers: 1, upstreamBytes: 5 * 2 ** 20 })).toContain("430 of 812 MiB, 1 peer, 5 MiB upstream");
+  expect(text({ totalBytes: 0 })).toContain("0 of 1 MiB, 0 of 3 paths");
+});

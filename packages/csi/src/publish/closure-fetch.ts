@@ -1,5 +1,5 @@
 import { NiphasError, type StorePath, storePathName } from "@niphas/core";
-import type { BootTrust, RealiseProgress, Realiser } from "@niphas/nix";
+import type { BootTrust, NeighbourProgress, RealiseProgress, Realiser } from "@niphas/nix";
 import type { WaitBudget } from "../background/wait-budget.ts";
 import type { PublishObserver } from "./components.ts";
 
@@ -37,22 +37,34 @@ export class ClosureFetch {
       await this.#realiser.realise(roots, { signal, onProgress });
       this.#boot.noteRealised();
     } finally {
-      this.#observer.fetched(this.#progress.get(key)?.doneBytes ?? 0);
+      const { doneBytes = 0, mesh } = this.#progress.get(key) ?? {};
+      const meshBytes = Math.min(mesh?.peerBytes ?? 0, doneBytes);
+      this.#observer.fetched(doneBytes - meshBytes, meshBytes);
       this.#progress.delete(key);
     }
   }
 }
 
-/** `fetching hello-2.12: 430 of 812 MiB, 12 of 87 paths, from cache.nixos.org; the next retry joins in` */
+/** `fetching hello-2.12: 430 of 812 MiB, 12 of 87 paths, from cache.nixos.org; the next retry joins in`; with a mesh see {@link describeMesh}. */
 export function describeFetch(roots: readonly StorePath[], progress: RealiseProgress | undefined): string {
   const names = listSome(roots.map(storePathName), MAX_NAMED_ROOTS);
   if (progress === undefined || progress.phase === "querying") {
     return `fetching ${names}: asking the substituters what it needs; the next retry joins in`;
   }
+  if (progress.mesh !== undefined && progress.mesh.totalBytes > 0) {
+    return `fetching ${names}: ${describeMesh(progress.mesh)}; the next retry joins in`;
+  }
   const bytes = `${toMib(progress.doneBytes)} of ${toMib(progress.totalBytes)} MiB`;
   const paths = `${progress.donePaths} of ${progress.totalPaths} paths`;
   const from = progress.sources.length === 0 ? "" : `, from ${listSome(progress.sources, MAX_NAMED_SOURCES)}`;
   return `fetching ${names}: ${bytes}, ${paths}${from}; the next retry joins in`;
+}
+
+/** `430 of 812 MiB, 6 peers, 0 upstream`; what upstream gave is in MiB, too. */
+function describeMesh({ doneBytes, totalBytes, peers, upstreamBytes }: NeighbourProgress): string {
+  const upstream = upstreamBytes === 0 ? "0" : `${toMib(upstreamBytes)} MiB`;
+  const count = peers === 1 ? "1 peer" : `${peers} peers`;
+  return `${toMib(doneBytes)} of ${toMib(totalBytes)} MiB, ${count}, ${upstream} upstream`;
 }
 
 /** Thrown when a collector removes the closure again and again while it is published. */

@@ -1,9 +1,9 @@
 import type { System } from "@niphas/core";
 import type { BootTrust, CollectorNotifier, GcRoots, Realiser, StoreDatabase, TrustChecker } from "@niphas/nix";
+import type { Clock } from "@niphas/service";
 import type { Mounter, ViewCache } from "@niphas/views";
 import type { Logger } from "pino";
 import type { BackgroundWork } from "../background/background-work.ts";
-import type { Clock } from "../lifecycle/clock.ts";
 import type { Policy } from "../policy/policy.ts";
 import type { KeyedLock } from "../volumes/keyed-lock.ts";
 import type { RecordStore } from "../volumes/record-store.ts";
@@ -45,6 +45,6 @@ export interface PublishInit {
 export interface PublishObserver {
   published(path: PublishPath, timer: PhaseTimer): void;
   viewLookedUp(result: "hit" | "miss"): void;
-  fetched(bytes: number): void;
+  fetched(upstreamBytes: number, meshBytes: number): void;
   diskExhausted(): void;
 }

@@ -1,4 +1,4 @@
-import type { Clock } from "../lifecycle/clock.ts";
+import type { Clock } from "@niphas/service";
 
 /** The steps of a publish that are measured, in their order. */
 export const PHASES = ["parse", "policy", "roots", "realise", "trust", "view", "mount"] as const;

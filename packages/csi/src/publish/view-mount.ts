@@ -1,6 +1,6 @@
 import { NiphasError } from "@niphas/core";
+import type { Clock } from "@niphas/service";
 import type { Mounter, View } from "@niphas/views";
-import type { Clock } from "../lifecycle/clock.ts";
 import type { RecordStore } from "../volumes/record-store.ts";
 import { deviceOf } from "../volumes/view-mounts.ts";
 import { RECORD_VERSION, type VolumeRecord } from "../volumes/volume-record.ts";

@@ -1,8 +1,8 @@
 import { type FSWatcher, watch } from "node:fs";
 import { dirname } from "node:path";
+import type { Clock, Timer } from "@niphas/service";
 import { errorFields } from "@niphas/service";
 import type { Logger } from "pino";
-import type { Clock, Timer } from "../lifecycle/clock.ts";
 
 /** A server whose socket file somebody else may remove, as a restarting kubelet does. */
 export interface WatchedServer {

@@ -1,10 +1,9 @@
 import { join } from "node:path";
 import { NiphasError } from "@niphas/core";
-import type { Readiness } from "@niphas/service";
+import type { Clock, Readiness } from "@niphas/service";
 import type { Logger } from "pino";
 import { REGISTRATION_SOCKET_NAME } from "../constants.ts";
 import { identityService } from "../identity/identity-service.ts";
-import type { Clock } from "../lifecycle/clock.ts";
 import { nodeService } from "../node/node-service.ts";
 import type { PublishVolume } from "../publish/publish-volume.ts";
 import type { UnpublishVolume } from "../publish/unpublish-volume.ts";

@@ -1,8 +1,8 @@
 import type { handleUnaryCall } from "@grpc/grpc-js";
 import { ERROR_MAPPING, NiphasError, toNiphasError } from "@niphas/core";
+import type { Clock } from "@niphas/service";
 import { causeChain, errorFields } from "@niphas/service";
 import type { Logger } from "pino";
-import type { Clock } from "../lifecycle/clock.ts";
 import { describeRequest } from "./redact.ts";
 
 /** What a handler knows about its call besides the request. */

@@ -1,4 +1,4 @@
-import type { Clock, Timer } from "../lifecycle/clock.ts";
+import type { Clock, Timer } from "@niphas/service";
 
 interface PendingTimer {
   readonly atMs: number;

@@ -1,7 +1,7 @@
 import { isVolumeId, NiphasError, type ViewKey, type VolumeId } from "@niphas/core";
 import type { GcRoots, StoreDatabase } from "@niphas/nix";
+import type { Clock } from "@niphas/service";
 import type { CachedView, Mounter, ViewCache } from "@niphas/views";
-import type { Clock } from "../lifecycle/clock.ts";
 import type { TargetDirectories } from "../publish/target-directories.ts";
 import type { RecordStore } from "./record-store.ts";
 import { deviceOf, ViewMounts } from "./view-mounts.ts";

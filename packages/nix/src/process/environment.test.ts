@@ -38,6 +38,14 @@ describe("nixEnvironment", () => {
     expect(nixEnvironment(dir, source)).toMatchObject(source);
   });
 
+  it.each([
+    [{ http_proxy: "http://proxy" }, "127.0.0.1,::1"],
+    [{ ALL_PROXY: "http://proxy", NO_PROXY: ".example.org" }, ".example.org,127.0.0.1,::1"],
+    [{ https_proxy: "http://proxy" }, undefined],
+  ])("lets no proxy stand before this machine's own mesh daemon: %j", (source, expected) => {
+    expect(nixEnvironment(dir, source)["no_proxy"]).toBe(expected);
+  });
+
   it("makes the directories that it names", () => {
     const { HOME, TMPDIR } = nixEnvironment(dir, {});
     expect([HOME, TMPDIR].map((each) => existsSync(String(each)))).toEqual([true, true]);

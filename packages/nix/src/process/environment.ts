@@ -44,5 +44,14 @@ export function nixEnvironment(
     const value = source[name];
     return value === undefined ? [] : [[name, value] as const];
   });
-  return { ...Object.fromEntries(passed), ...dirs, NIX_USER_CONF_FILES: "", LC_ALL: "C" };
+  return { ...Object.fromEntries(passed), ...loopbackDirectly(source), ...dirs, NIX_USER_CONF_FILES: "", LC_ALL: "C" };
 }
+
+/** A mesh daemon on this machine is not to be reached through a proxy. curl reads the small letters first. */
+function loopbackDirectly(source: Readonly<Record<string, string | undefined>>): Record<string, string> {
+  if (!PROXIES.some((name) => source[name] !== undefined)) return {};
+  const others = source["no_proxy"] ?? source["NO_PROXY"];
+  return { no_proxy: [...(others === undefined || others === "" ? [] : [others]), "127.0.0.1", "::1"].join(",") };
+}
+
+const PROXIES: readonly string[] = ["http_proxy", "all_proxy", "HTTP_PROXY", "ALL_PROXY"];

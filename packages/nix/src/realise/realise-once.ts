@@ -4,13 +4,17 @@ import type { NixRunner } from "../process/nix-runner.ts";
 import type { ProcessResult } from "../process/run-process.ts";
 import { classifyFailure } from "./classify-failure.ts";
 import { FailureLog } from "./failure-log.ts";
-import { parseNixLogLine } from "./internal-json.ts";
+import { type NixLogEvent, parseNixLogLine } from "./internal-json.ts";
 import { ProgressTracker } from "./progress-tracker.ts";
 
 export interface RealiseOptions {
   readonly substituters: readonly string[];
   readonly signal: AbortSignal;
   readonly onProgress: (progress: RealiseProgress) => void;
+  /** Sees everything that Nix reports. */
+  readonly onEvent?: (event: NixLogEvent) => void;
+  /** As of `runProcess`. */
+  readonly killGraceMs?: number;
 }
 
 /**
@@ -24,6 +28,7 @@ export async function realiseOnce(nix: NixRunner, roots: readonly StorePath[], o
     args: ["--realise", "--log-format", "internal-json", "--", ...roots],
     substituters: options.substituters,
     signal: options.signal,
+    ...(options.killGraceMs === undefined ? {} : { killGraceMs: options.killGraceMs }),
     timeoutMs: nix.settings.realiseTimeoutMs,
     onStderrLine: (line) => {
       const event = parseNixLogLine(line);
@@ -32,6 +37,7 @@ export async function realiseOnce(nix: NixRunner, roots: readonly StorePath[], o
         return;
       }
       log.apply(event);
+      options.onEvent?.(event);
       if (tracker.apply(event)) options.onProgress(tracker.current());
     },
   });

@@ -1,38 +1,44 @@
 import { NiphasError, type StorePath, toNiphasError } from "@niphas/core";
 import { Semaphore } from "../concurrency/semaphore.ts";
-import type { RealiseProgress, Realiser, StoreDatabase } from "../ports.ts";
+import type { Neighbours, RealiseProgress, Realiser, StoreDatabase } from "../ports.ts";
 import type { NixRunner } from "../process/nix-runner.ts";
 import { Flight } from "./flight.ts";
-import { realiseWithFailover } from "./realise-with-failover.ts";
+import { realiseWithNeighbours } from "./realise-with-neighbours.ts";
 
 const DEFAULT_MAX_CONCURRENT = 8;
 
 export interface RealiserComponents {
   readonly nix: NixRunner;
   readonly database: StoreDatabase;
+  /** Asked before the substituters. @default nobody */
+  readonly neighbours?: Neighbours | undefined;
 }
 
 export interface RealiserInit {
+  /** A realisation goes on without the mesh, for this reason. */
+  readonly onNeighboursLost?: (reason: NiphasError) => void;
   /** How many Nix processes fetch at once; further closures wait. Default 8. */
   readonly maxConcurrent?: number;
 }
 
 /** Fetches closures by Nix, one process per set of roots however many ask; see {@link Realiser}. */
 export function createRealiser(components: RealiserComponents, init: RealiserInit = {}): Realiser {
-  return new NixRealiser(components, init.maxConcurrent ?? DEFAULT_MAX_CONCURRENT);
+  return new NixRealiser(components, init);
 }
 
 class NixRealiser implements Realiser {
-  readonly #nix: NixRunner;
+  readonly #components: RealiserComponents;
+  readonly #init: RealiserInit;
   readonly #database: StoreDatabase;
   readonly #slots: Semaphore;
   readonly #flights = new Map<string, Flight>();
   readonly #stopping = new AbortController();
 
-  constructor({ nix, database }: RealiserComponents, maxConcurrent: number) {
-    this.#nix = nix;
-    this.#database = database;
-    this.#slots = new Semaphore(maxConcurrent);
+  constructor(components: RealiserComponents, init: RealiserInit) {
+    this.#components = components;
+    this.#init = init;
+    this.#database = components.database;
+    this.#slots = new Semaphore(init.maxConcurrent ?? DEFAULT_MAX_CONCURRENT);
   }
 
   async realise(
@@ -69,7 +75,9 @@ class NixRealiser implements Realiser {
     if (this.#allValid(roots)) return undefined;
     const flight = new Flight(async (signal, onProgress) => {
       try {
-        await this.#slots.run(signal, () => realiseWithFailover(this.#nix, roots, { signal, onProgress }));
+        const onLost = this.#init.onNeighboursLost ?? (() => undefined);
+        const options = { signal, onProgress, onLost };
+        await this.#slots.run(signal, () => realiseWithNeighbours(this.#components, roots, options));
         this.#assertValid(roots);
       } catch (error) {
         throw this.#stopping.signal.aborted ? shuttingDown() : toNiphasError(error);

@@ -12,6 +12,8 @@ export interface ClosureOptions {
   readonly fileCount: number;
   /** Mean size of a file. @default 512 */
   readonly fileSizeBytes?: number;
+  /** How much of each file compresses to almost nothing, 0 to 1; the rest does not compress. @default 0 */
+  readonly compressibleShare?: number;
   /** Decides every name and byte, together with `name`. @default 1 */
   readonly seed?: number;
   /** Paths of the store that the root refers to on top of its own closure. */
@@ -47,6 +49,7 @@ export function plannedTree(planned: PlannedPath, options: ClosureOptions): Dire
     fileCount: planned.fileCount,
     fileSizeBytes: options.fileSizeBytes ?? DEFAULT_FILE_SIZE_BYTES,
     references: planned.references,
+    compressibleShare: options.compressibleShare ?? 0,
   });
 }
 

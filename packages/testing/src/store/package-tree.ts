@@ -12,18 +12,25 @@ const DIRECTORIES = [
 ];
 const FILES_PER_SYMLINK = 20;
 
+export interface PackageTreeOptions {
+  readonly fileCount: number;
+  readonly fileSizeBytes: number;
+  readonly references: readonly string[];
+  /** How much of each file compresses to almost nothing, 0 to 1; the rest does not compress. */
+  readonly compressibleShare: number;
+}
+
 /** A tree shaped like a distribution's package: nested directories, few programs, few links, many small files. */
-export function packageTree(
-  random: SeededRandom,
-  options: { readonly fileCount: number; readonly fileSizeBytes: number; readonly references: readonly string[] },
-): DirectoryTree {
+export function packageTree(random: SeededRandom, options: PackageTreeOptions): DirectoryTree {
   const root = emptyDirectory();
   for (let index = 0; index < options.fileCount; index++) {
     const folder = DIRECTORIES[random.below(DIRECTORIES.length)] ?? "lib";
     const isFirst = index === 0;
     const text = Buffer.from(isFirst ? `${options.references.join("\n")}\n` : `file ${index}\n`);
     const sizeBytes = random.below(options.fileSizeBytes * 2);
-    const content = Buffer.concat([text, random.bytes(Math.max(0, sizeBytes - text.length))]);
+    const restBytes = Math.max(0, sizeBytes - text.length);
+    const zeroBytes = Math.floor(restBytes * options.compressibleShare);
+    const content = Buffer.concat([text, random.bytes(restBytes - zeroBytes), Buffer.alloc(zeroBytes)]);
     place(root, isFirst ? "nix-support/references" : `${folder}/file-${index}`, file(content, isProgram(folder)));
     if (index % FILES_PER_SYMLINK === 1)
       place(root, `share/links/link-${index}`, symlink(`../../${folder}/file-${index}`));

@@ -11,14 +11,16 @@ beforeEach(() => {
 afterEach(() => rmSync(dir, { recursive: true }));
 
 it("refuses a second holder with a clear message, and admits it after the first has gone", () => {
-  const first = StateLock.acquire(dir);
-  expect(() => StateLock.acquire(dir)).toThrow(expect.objectContaining({ code: "StateInUse" }));
-  expect(() => StateLock.acquire(dir)).toThrow("--state-dir");
+  const first = StateLock.acquire(dir, "niphas csi");
+  expect(() => StateLock.acquire(dir, "niphas csi")).toThrow(expect.objectContaining({ code: "StateInUse" }));
+  expect(() => StateLock.acquire(dir, "niphas csi")).toThrow("--state-dir");
   first.release();
   expect(first.isHeld).toBe(false);
-  StateLock.acquire(dir).release();
+  StateLock.acquire(dir, "niphas csi").release();
 });
 
 it("says that the directory is at fault when it is", () => {
-  expect(() => StateLock.acquire(join(dir, "missing"))).toThrow(expect.objectContaining({ code: "StoreUnavailable" }));
+  expect(() => StateLock.acquire(join(dir, "missing"), "niphas csi")).toThrow(
+    expect.objectContaining({ code: "StoreUnavailable" }),
+  );
 });

@@ -4,7 +4,7 @@ import { DatabaseSync } from "node:sqlite";
 import { NiphasError } from "@niphas/core";
 
 /**
- * The proof that no other plugin works on a state directory: an exclusive SQLite transaction, held for life. The kernel
+ * The proof that no other process works on a state directory: an exclusive SQLite transaction, held for life. The kernel
  * drops it with the process, however that ends; a pid file would lie across PID namespaces.
  */
 export class StateLock {
@@ -15,8 +15,11 @@ export class StateLock {
     this.#database = database;
   }
 
-  /** @throws NiphasError StateInUse when another instance holds it, StoreUnavailable when the directory cannot be written */
-  static acquire(stateDir: string): StateLock {
+  /**
+   * @param program as the message names it, `niphas csi`
+   * @throws NiphasError StateInUse when another instance holds it, StoreUnavailable when the directory cannot be written
+   */
+  static acquire(stateDir: string, program: string): StateLock {
     const file = join(stateDir, "lock.sqlite");
     let database: DatabaseSync | undefined;
     try {
@@ -27,7 +30,7 @@ export class StateLock {
       return new StateLock(database);
     } catch (cause) {
       database?.close();
-      throw lockError(stateDir, cause);
+      throw lockError(stateDir, program, cause);
     }
   }
 
@@ -45,10 +48,10 @@ export class StateLock {
 /** SQLITE_BUSY, https://www.sqlite.org/rescode.html#busy */
 const SQLITE_BUSY = 5;
 
-function lockError(stateDir: string, cause: unknown): NiphasError {
+function lockError(stateDir: string, program: string, cause: unknown): NiphasError {
   const isBusy = cause instanceof Error && "errcode" in cause && cause.errcode === SQLITE_BUSY;
   if (isBusy) {
-    const message = `another niphas csi works on ${stateDir}: stop it, or give this one its own --state-dir`;
+    const message = `another ${program} works on ${stateDir}: stop it, or give this one its own --state-dir`;
     return new NiphasError("StateInUse", message, { cause });
   }
   const message = `cannot lock ${stateDir}: check that it is a writable directory on a local disk`;

@@ -1,0 +1,66 @@
+import { afterEach, expect, it, vi } from "vitest";
+import { meshCommand } from "./command.ts";
+import { envName, FLAGS, type FlagName, type RawMeshOptions } from "./flags.ts";
+
+afterEach(() => vi.unstubAllEnvs());
+
+const CONTEXT = { signal: AbortSignal.abort(), write: () => undefined };
+
+/** What the flags and variables say, without starting anything. */
+async function raw(...args: readonly string[]): Promise<RawMeshOptions> {
+  let seen: RawMeshOptions = {};
+  const command = meshCommand(CONTEXT)
+    .exitOverride()
+    .configureOutput({ writeErr: () => undefined })
+    .action((options: RawMeshOptions) => {
+      seen = options;
+    });
+  await command.parseAsync(args, { from: "user" });
+  return seen;
+}
+
+it("niphas mesh reads each flag from the command line before the environment", async () => {
+  vi.stubEnv("NIPHAS_MESH_UPSTREAM", "https://a.example https://b.example");
+  vi.stubEnv("NIPHAS_MESH_MEMBERS", "kubernetes");
+  expect(await raw()).toMatchObject({
+    upstream: ["https://a.example", "https://b.example"],
+    members: "kubernetes",
+    defaultKey: true,
+  });
+  const flags = ["--members", "dns:mesh", "--upstream=https://c.example", "--no-default-key"];
+  expect(await raw(...flags)).toMatchObject({
+    upstream: ["https://c.example"],
+    members: "dns:mesh",
+    defaultKey: false,
+  });
+});
+
+it("niphas mesh refuses unknown flags and arguments", async () => {
+  await expect(raw("--unknown")).rejects.toMatchObject({ code: "commander.unknownOption" });
+  await expect(raw("argument")).rejects.toMatchObject({ code: "commander.excessArguments" });
+});
+
+it("niphas mesh explains every flag with its variable and default", () => {
+  let help = "";
+  meshCommand(CONTEXT)
+    .configureOutput({
+      writeOut: (text) => {
+        help += text;
+      },
+    })
+    .outputHelp();
+  for (const [name, { flag }] of Object.entries(FLAGS)) {
+    expect(help).toContain(flag);
+    expect(help.replace(/\s+/g, " ")).toContain(`(env: ${envName(name as FlagName)})`);
+  }
+  expect(help).toContain("why [options] <store path>");
+});
+
+it.each([
+  ["status", "--substituter=off"],
+  ["status", "--substituter=nowhere"],
+  ["why", "no-path"],
+])("niphas mesh %s refuses %s before it asks anybody", async (name, argument) => {
+  const command = meshCommand(CONTEXT).exitOverride();
+  await expect(command.parseAsync([name, argument], { from: "user" })).rejects.toMatchObject({ kind: "invalid" });
+});

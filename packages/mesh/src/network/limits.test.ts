@@ -1,0 +1,33 @@
+import { describe, expect, it } from "vitest";
+import { CONNECTION_LIMITS, MUXER_LIMITS, memoryBound, NAR_LIMITS, RPC_LIMITS, STREAM_LIMITS } from "./limits.ts";
+
+const MIB = 1024 * 1024;
+
+describe("the limits", () => {
+  it("bound what peers can make us hold", () => {
+    const bound = memoryBound(CONNECTION_LIMITS.eagerMembers);
+    expect(bound.perPeerBytes).toBeLessThanOrEqual(24 * MIB);
+    expect(bound.strangersBytes).toBeLessThanOrEqual(16 * MIB);
+    expect(bound.sharedBytes).toBeLessThanOrEqual(768 * MIB);
+    expect(bound.totalBytes).toBeLessThanOrEqual(7 * 1024 * MIB);
+    expect(memoryBound(1_000_000).totalBytes).toBeLessThan(2 * bound.totalBytes);
+  });
+
+  it("let a paused stream hold a whole window without being reset", () => {
+    expect(MUXER_LIMITS.maxReadBufferBytes).toBeGreaterThan(MUXER_LIMITS.maxStreamWindowBytes);
+  });
+
+  it("give each peer's streams room beside each other", () => {
+    const ours = 1 + NAR_LIMITS.maxStreamsPerPeer;
+    expect(MUXER_LIMITS.maxInboundStreams).toBeGreaterThan(ours);
+    expect(MUXER_LIMITS.maxOutboundStreams).toBeGreaterThan(ours);
+    expect(MUXER_LIMITS.maxUnsentBytes).toBeGreaterThan(
+      ours * 2 * STREAM_LIMITS.maxUnsentBytes + RPC_LIMITS.maxFrameBytes,
+    );
+  });
+
+  it("let connections live between two signs of life", () => {
+    expect(CONNECTION_LIMITS.inactivityTimeoutMs).toBeGreaterThan(3 * RPC_LIMITS.heartbeatMs);
+    expect(NAR_LIMITS.requestTimeoutMs).toBeGreaterThan(NAR_LIMITS.idleStreamMs);
+  });
+});

@@ -1,0 +1,65 @@
+import { yamux } from "@chainsafe/libp2p-yamux";
+import type { MessageStream, StreamMuxerFactory } from "@libp2p/interface";
+import { MUXER_LIMITS } from "../limits.ts";
+import { FairSending } from "./fair-sending.ts";
+import { FrameGuard } from "./frame-guard.ts";
+import { guardStream } from "./stream-guard.ts";
+
+type YamuxFactory = ReturnType<ReturnType<typeof yamux>>;
+type YamuxMuxer = ReturnType<YamuxFactory["createStreamMuxer"]>;
+
+/**
+ * Yamux with our limits, and guards where it has none.
+ * @param below the plain connection under an encrypted one
+ */
+export function guardedYamux(
+  below: (connection: MessageStream) => MessageStream | undefined,
+): () => StreamMuxerFactory {
+  return () => {
+    const factory = yamux(YAMUX_OPTIONS)();
+    const createStreamMuxer = factory.createStreamMuxer.bind(factory);
+    factory.createStreamMuxer = (connection) => {
+      const layers = [connection, below(connection) ?? connection];
+      for (const layer of layers) layer.maxWriteBufferLength = MUXER_LIMITS.maxUnsentBytes;
+      return guardMuxer(createStreamMuxer(connection), layers);
+    };
+    return factory;
+  };
+}
+
+const YAMUX_OPTIONS = {
+  maxInboundStreams: MUXER_LIMITS.maxInboundStreams,
+  maxOutboundStreams: MUXER_LIMITS.maxOutboundStreams,
+  maxEarlyStreams: MUXER_LIMITS.maxEarlyStreams,
+  // The RPC stream has a heartbeat that ends dead connections; yamux' pings do not. One at the start measures the delay.
+  keepAliveInterval: 60_000,
+  streamOptions: {
+    initialStreamWindowSize: MUXER_LIMITS.initialStreamWindowBytes,
+    maxStreamWindowSize: MUXER_LIMITS.maxStreamWindowBytes,
+    maxReadBufferLength: MUXER_LIMITS.maxReadBufferBytes,
+  },
+};
+
+function guardMuxer(muxer: YamuxMuxer, layers: readonly MessageStream[]): YamuxMuxer {
+  const guard = new FrameGuard();
+  const sending = new FairSending(layers, () => muxer.streams);
+  const onData = muxer.onData.bind(muxer);
+  muxer.onData = (data) => {
+    for (const piece of data instanceof Uint8Array ? [data] : data) guard.check(piece);
+    onData(data);
+  };
+  const onRemoteStream = muxer.onRemoteStream.bind(muxer);
+  muxer.onRemoteStream = (stream) => {
+    guardStream(stream);
+    sending.include(stream);
+    onRemoteStream(stream);
+  };
+  const onCreateStream = muxer.onCreateStream.bind(muxer);
+  muxer.onCreateStream = () => {
+    const stream = onCreateStream();
+    guardStream(stream);
+    sending.include(stream);
+    return stream;
+  };
+  return muxer;
+}

@@ -1,0 +1,80 @@
+import { noise } from "@chainsafe/libp2p-noise";
+import type { ConnectionEncrypter, ConnectionGater, Libp2p, MessageStream, PrivateKey } from "@libp2p/interface";
+import { tcp } from "@libp2p/tcp";
+import { tls } from "@libp2p/tls";
+import { createLibp2p } from "libp2p";
+import { AdmissionEncrypter, type AdmissionRules } from "../admission/admission-encrypter.ts";
+import { CONNECTION_LIMITS } from "../limits.ts";
+import { guardedYamux } from "../muxer/guarded-yamux.ts";
+import { tcpAddress } from "./member-address.ts";
+
+/** `tls` is native code and comes first. */
+export type Encryption = "tls" | "noise";
+
+export interface Libp2pNodeInit {
+  readonly privateKey: PrivateKey;
+  readonly listen: { readonly host: string; readonly port: number };
+  readonly encryptions: readonly Encryption[];
+  readonly admission: AdmissionRules;
+  readonly gater: ConnectionGater;
+}
+
+type EncrypterComponents = Parameters<ReturnType<typeof noise>>[0];
+type EncrypterFactory = (components: EncrypterComponents) => ConnectionEncrypter;
+
+const ENCRYPTERS: Readonly<Record<Encryption, EncrypterFactory>> = {
+  tls: tls(),
+  noise: noise(),
+};
+
+/** A libp2p node that is not started, with every limit of limits.ts and without any of libp2p's own services. */
+export function createNode(init: Libp2pNodeInit): Promise<Libp2p> {
+  const below = new WeakMap<MessageStream, MessageStream>();
+  const rules: AdmissionRules = {
+    ...init.admission,
+    onAdmitted: (plain, encrypted) => {
+      below.set(encrypted, plain);
+      init.admission.onAdmitted(plain, encrypted);
+    },
+  };
+  return createLibp2p({
+    start: false,
+    privateKey: init.privateKey,
+    addresses: { listen: [tcpAddress(init.listen.host, init.listen.port)] },
+    transports: [tcp(TCP_OPTIONS)],
+    connectionEncrypters: init.encryptions.map((name) => admissionEncrypter(ENCRYPTERS[name], rules)),
+    streamMuxers: [guardedYamux((encrypted) => below.get(encrypted))],
+    connectionGater: init.gater,
+    connectionManager: CONNECTION_MANAGER_OPTIONS,
+    // It would open a stream to each peer every 10 s; our RPC stream has a heartbeat.
+    connectionMonitor: { enabled: false },
+  });
+}
+
+function admissionEncrypter(inner: EncrypterFactory, rules: AdmissionRules): EncrypterFactory {
+  return (components) => new AdmissionEncrypter(inner(components), rules);
+}
+
+const TCP_OPTIONS = {
+  inboundSocketInactivityTimeout: CONNECTION_LIMITS.inactivityTimeoutMs,
+  outboundSocketInactivityTimeout: CONNECTION_LIMITS.inactivityTimeoutMs,
+  maxConnections: CONNECTION_LIMITS.maxConnections + CONNECTION_LIMITS.maxIncomingPendingConnections,
+  backlog: CONNECTION_LIMITS.listenBacklog,
+};
+
+const CONNECTION_MANAGER_OPTIONS = {
+  maxConnections: CONNECTION_LIMITS.maxConnections,
+  maxIncomingPendingConnections: CONNECTION_LIMITS.maxIncomingPendingConnections,
+  inboundConnectionThreshold: CONNECTION_LIMITS.inboundConnectionThreshold,
+  maxParallelDials: CONNECTION_LIMITS.maxParallelDials,
+  maxDialQueueLength: CONNECTION_LIMITS.maxDialQueueLength,
+  maxPeerAddrsToDial: CONNECTION_LIMITS.maxPeerAddrsToDial,
+  dialTimeout: CONNECTION_LIMITS.dialTimeoutMs,
+  addressDialTimeout: CONNECTION_LIMITS.dialTimeoutMs,
+  inboundUpgradeTimeout: CONNECTION_LIMITS.inboundUpgradeTimeoutMs,
+  inboundStreamProtocolNegotiationTimeout: CONNECTION_LIMITS.protocolNegotiationTimeoutMs,
+  outboundStreamProtocolNegotiationTimeout: CONNECTION_LIMITS.protocolNegotiationTimeoutMs,
+  connectionCloseTimeout: CONNECTION_LIMITS.connectionCloseTimeoutMs,
+  // Membership decides whom to dial again.
+  reconnectRetries: 0,
+};

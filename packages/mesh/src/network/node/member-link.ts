@@ -1,0 +1,196 @@
+import type { Connection, Libp2p, PeerId as Libp2pPeerId } from "@libp2p/interface";
+import { NiphasError } from "@niphas/core";
+import type { Member } from "../../ports.ts";
+import type { Permits } from "../budgets/permits.ts";
+import { toLibp2pPeerId } from "../identity/peer-id.ts";
+import { CONNECTION_LIMITS } from "../limits.ts";
+import { unlessAborted } from "../streams/unless-aborted.ts";
+import { backOffMs } from "./back-off.ts";
+import { memberAddress } from "./member-address.ts";
+
+/** A connection that is lost this soon counts as a failed dial: the peer does not want us. */
+const STEADY_AFTER_MS = 5_000;
+
+export interface MemberLinkInit {
+  readonly libp2p: Libp2p;
+  /** Dial without being asked. */
+  readonly isEager: boolean;
+  /** How long to wait for the other side to dial before we do, so that rarely both do. */
+  readonly headStartMs: number;
+  /** When many lose one peer at once, their calls are spread over this time: it can take about 50 handshakes a second. */
+  readonly spreadMs: () => number;
+  /** Dials in the background. More at once, and each takes longer than it may. */
+  readonly dials: Permits;
+  /** The member is lost, or found again. */
+  readonly onChange: () => void;
+}
+
+/**
+ * The way to one member: connected, being dialled, or known as down. Down ends when the member dials us, when a dial in
+ * the background succeeds, or when its address changes; until then nobody waits for it.
+ */
+export class MemberLink implements Disposable {
+  readonly #libp2p: Libp2p;
+  readonly #isEager: boolean;
+  readonly #headStartMs: number;
+  readonly #spreadMs: () => number;
+  readonly #dials: Permits;
+  readonly #onChange: () => void;
+  readonly #peerId: Libp2pPeerId;
+  readonly #end = new AbortController();
+  #member: Member;
+  #dial: Promise<Connection> | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #failures = 0;
+  #upSinceMs = 0;
+  #isLost = false;
+
+  constructor(member: Member, init: MemberLinkInit) {
+    this.#libp2p = init.libp2p;
+    this.#isEager = init.isEager;
+    this.#headStartMs = init.headStartMs;
+    this.#spreadMs = init.spreadMs;
+    this.#dials = init.dials;
+    this.#onChange = init.onChange;
+    this.#member = member;
+    this.#peerId = toLibp2pPeerId(member.peerId);
+    if (this.#isEager) this.#dialAfter(this.#firstDelayMs());
+  }
+
+  get member(): Member {
+    return this.#member;
+  }
+
+  /** The newest open connection. */
+  get connection(): Connection | undefined {
+    return this.#libp2p.getConnections(this.#peerId).findLast((connection) => connection.status === "open");
+  }
+
+  /** From the loss of a connection or a failed dial until there is a connection again. */
+  get isLost(): boolean {
+    return this.#isLost;
+  }
+
+  /** @throws NiphasError SubstituterUnavailable, at once when the member is known as down */
+  async connect(signal: AbortSignal): Promise<Connection> {
+    signal.throwIfAborted();
+    const open = this.connection;
+    if (open !== undefined) return open;
+    if (this.#failures > 0) throw new NiphasError("SubstituterUnavailable", "the peer is down");
+    return await unlessAborted(this.#dialOnce(), signal);
+  }
+
+  /** Where the member is may have changed. */
+  update(member: Member): void {
+    const hasMoved = member.host !== this.#member.host || member.port !== this.#member.port;
+    this.#member = member;
+    if (!hasMoved) return;
+    this.#failures = 0;
+    const old = this.#libp2p.getConnections(this.#peerId).filter((connection) => connection.direction === "outbound");
+    if (this.#isEager || old.length > 0) this.#replace(old);
+  }
+
+  onOpen(connection: Connection): void {
+    this.#failures = 0;
+    this.#setLost(false);
+    this.#upSinceMs = performance.now();
+    clearTimeout(this.#timer);
+    this.#closeOlder(connection);
+  }
+
+  onClose(): void {
+    if (this.connection !== undefined || this.#end.signal.aborted) return;
+    const wasSteady = performance.now() - this.#upSinceMs >= STEADY_AFTER_MS;
+    if (!wasSteady) this.#failures++;
+    this.#setLost(true);
+    if (this.#isEager) this.#dialAfter(this.#failures === 0 ? this.#firstDelayMs() : backOffMs(this.#failures));
+  }
+
+  /** Its connections are dead: known as down from now on. */
+  drop(reason: Error): void {
+    this.#failures++;
+    for (const connection of this.#libp2p.getConnections(this.#peerId)) connection.abort(reason);
+  }
+
+  /** Cuts the member off. */
+  [Symbol.dispose](): void {
+    clearTimeout(this.#timer);
+    this.#end.abort(new NiphasError("SubstituterUnavailable", "the peer is no member any more"));
+    for (const connection of this.#libp2p.getConnections(this.#peerId)) connection.abort(this.#end.signal.reason);
+  }
+
+  #setLost(isLost: boolean): void {
+    if (this.#isLost === isLost) return;
+    this.#isLost = isLost;
+    this.#onChange();
+  }
+
+  /** A peer dials when it has no connection: its older ones are dead, or it wants too many. */
+  #closeOlder(newest: Connection): void {
+    for (const connection of this.#libp2p.getConnections(this.#peerId)) {
+      if (connection.id === newest.id || connection.direction !== newest.direction) continue;
+      connection.abort(new NiphasError("SubstituterUnavailable", "the peer has connected anew"));
+    }
+  }
+
+  /** A dial to the new address; the old connection serves until it has succeeded. */
+  #replace(old: readonly Connection[]): void {
+    clearTimeout(this.#timer);
+    this.#dialOnce(true).then(
+      () => {
+        for (const connection of old) connection.abort(new NiphasError("SubstituterUnavailable", "the peer has moved"));
+      },
+      () => undefined,
+    );
+  }
+
+  #dialAfter(delayMs: number): void {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.#dialInTurn().catch(() => undefined), delayMs);
+  }
+
+  async #dialInTurn(): Promise<void> {
+    using _permit = await this.#dials.take(this.#end.signal);
+    if (this.connection === undefined) await this.#dialOnce();
+  }
+
+  #firstDelayMs(): number {
+    return this.#headStartMs + Math.random() * this.#spreadMs();
+  }
+
+  #dialOnce(isForced = false): Promise<Connection> {
+    if (this.#dial !== undefined && !isForced) return this.#dial;
+    const dial = this.#dialNow(isForced).finally(() => {
+      if (this.#dial === dial) this.#dial = undefined;
+    });
+    this.#dial = dial;
+    return dial;
+  }
+
+  async #dialNow(force: boolean): Promise<Connection> {
+    const address = memberAddress(this.#member);
+    const signal = AbortSignal.any([this.#end.signal, AbortSignal.timeout(CONNECTION_LIMITS.dialTimeoutMs)]);
+    try {
+      return await this.#libp2p.dial(address, { signal, force });
+    } catch (error) {
+      this.#onDialFailure();
+      throw new NiphasError("SubstituterUnavailable", "the peer cannot be reached", { cause: error });
+    }
+  }
+
+  #onDialFailure(): void {
+    if (this.#end.signal.aborted || this.connection !== undefined) return;
+    this.#failures++;
+    this.#setLost(true);
+    if (this.#isEager) this.#dialAfter(backOffMs(this.#failures));
+    else this.#forgetFailureAfter(backOffMs(this.#failures));
+  }
+
+  /** In a large mesh nobody dials in the background: the next one who wants the peer tries again. */
+  #forgetFailureAfter(delayMs: number): void {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => {
+      this.#failures = 0;
+    }, delayMs);
+  }
+}

@@ -1,0 +1,67 @@
+import { NiphasError } from "@niphas/core";
+import { RPC_LIMITS } from "../limits.ts";
+
+export interface SignsOfLifeInit {
+  /** Asks for a sign of life. */
+  readonly ping: () => void;
+  /** The peer owes something and was silent for `RPC_LIMITS.silenceMs`. */
+  readonly onSilence: (error: NiphasError) => void;
+}
+
+/** Is the peer there? A slow answer is no silence: it answers pings meanwhile. */
+export class SignsOfLife implements Disposable {
+  readonly #init: SignsOfLifeInit;
+  #heardAtMs = performance.now();
+  #isSilent = false;
+  #isBeatUnanswered = false;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(init: SignsOfLifeInit) {
+    this.#init = init;
+  }
+
+  hear(): void {
+    this.#heardAtMs = performance.now();
+    this.#isSilent = false;
+    this.#isBeatUnanswered = false;
+  }
+
+  /** @param owed how much the peer owes now */
+  expect(owed: number): void {
+    if (owed > 0 && this.#timer === undefined) {
+      this.#heardAtMs = performance.now();
+      this.#timer = setInterval(() => this.#look(), RPC_LIMITS.silenceMs / 3);
+    }
+    if (owed === 0) this[Symbol.dispose]();
+  }
+
+  /** @throws NiphasError SubstituterUnavailable */
+  throwIfSilent(): void {
+    if (this.#isSilent) throw silent();
+  }
+
+  /** False when the last ping of this kind was not answered. */
+  beat(): boolean {
+    if (this.#isBeatUnanswered) return false;
+    const isQuiet = performance.now() - this.#heardAtMs >= RPC_LIMITS.heartbeatMs / 2;
+    this.#isBeatUnanswered = isQuiet;
+    if (isQuiet) this.#init.ping();
+    return true;
+  }
+
+  [Symbol.dispose](): void {
+    clearInterval(this.#timer);
+    this.#timer = undefined;
+  }
+
+  #look(): void {
+    const silenceMs = performance.now() - this.#heardAtMs;
+    this.#isSilent = silenceMs >= RPC_LIMITS.silenceMs;
+    if (this.#isSilent) this.#init.onSilence(silent());
+    else this.#init.ping();
+  }
+}
+
+function silent(): NiphasError {
+  return new NiphasError("SubstituterUnavailable", "the peer is silent");
+}

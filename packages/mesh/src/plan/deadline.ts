@@ -1,0 +1,32 @@
+import { NiphasError } from "@niphas/core";
+import { untilAborted } from "../upstream/until-aborted.ts";
+import type { Clock } from "./ports.ts";
+
+/** Work that takes no longer, whether or not it heeds its signal. @throws NiphasError SubstituterUnavailable when it does */
+export async function within<T>(
+  clock: Clock,
+  limitMs: number,
+  signal: AbortSignal,
+  work: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const late = new AbortController();
+  const timer = clock.setTimer(limitMs, () => {
+    late.abort(new NiphasError("SubstituterUnavailable", `no answer within ${limitMs} ms`));
+  });
+  const limited = AbortSignal.any([signal, late.signal]);
+  try {
+    return await untilAborted(work(limited), limited);
+  } finally {
+    timer.cancel();
+  }
+}
+
+export async function pause(clock: Clock, delayMs: number, signal: AbortSignal): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const timer = clock.setTimer(delayMs, resolve);
+  try {
+    await untilAborted(promise, signal);
+  } finally {
+    timer.cancel();
+  }
+}

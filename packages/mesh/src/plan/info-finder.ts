@@ -1,0 +1,124 @@
+import { type NarInfo, NiphasError } from "@niphas/core";
+import type { Discovery } from "../discovery/ports.ts";
+import type { PathHash, PeerId, PeerPathInfo, PeerQueries } from "../ports.ts";
+import { AnswerMemory } from "../upstream/answer-memory.ts";
+import { decoderOf } from "../upstream/decode/decoders.ts";
+import { pathHashOf } from "../upstream/path-hash.ts";
+import { untilAborted } from "../upstream/until-aborted.ts";
+import { within } from "./deadline.ts";
+import { firstFound } from "./first-found.ts";
+import { PLAN_LIMITS } from "./limits.ts";
+import type { Clock, IsTrusted, KnownPaths, UpstreamAnswers } from "./ports.ts";
+
+export interface InfoFinderComponents {
+  readonly discovery: Pick<Discovery, "of" | "lookUp">;
+  readonly queries: Pick<PeerQueries, "closure">;
+  readonly upstreams: UpstreamAnswers;
+  readonly isTrusted: IsTrusted;
+  readonly known: KnownPaths;
+  readonly clock: Clock;
+}
+
+/**
+ * Narinfos of paths: from memory, from one holder, who tells of the whole closure at once, or from upstream. Only what a
+ * trusted key has signed comes out, whoever told it. Each path is found out once, whoever asks; it goes on when they leave.
+ */
+export class InfoFinder implements Disposable {
+  readonly #components: InfoFinderComponents;
+  readonly #infos: AnswerMemory<PathHash, NarInfo>;
+  readonly #candidates: AnswerMemory<PathHash, PeerPathInfo>;
+  readonly #flights = new Map<PathHash, Promise<NarInfo | undefined>>();
+  readonly #end = new AbortController();
+
+  constructor(components: InfoFinderComponents) {
+    this.#components = components;
+    const nowMs = (): number => components.clock.nowMs();
+    this.#infos = new AnswerMemory({ capacity: PLAN_LIMITS.maxInfos, nowMs });
+    this.#candidates = new AnswerMemory({ capacity: PLAN_LIMITS.maxCandidates, nowMs });
+  }
+
+  /** From memory. */
+  recall(path: PathHash): NarInfo | undefined {
+    return this.#infos.get(path);
+  }
+
+  isFinding(path: PathHash): boolean {
+    return this.#flights.has(path);
+  }
+
+  /** Undefined when nobody has it. @throws the signal's reason */
+  async find(path: PathHash, signal: AbortSignal): Promise<NarInfo | undefined> {
+    signal.throwIfAborted();
+    return this.recall(path) ?? (await untilAborted(this.#flights.get(path) ?? this.#takeOff(path), signal));
+  }
+
+  [Symbol.dispose](): void {
+    this.#end.abort(new NiphasError("ShuttingDown", "the mesh is shutting down"));
+  }
+
+  #takeOff(path: PathHash): Promise<NarInfo | undefined> {
+    const flight = this.#findOut(path).finally(() => this.#flights.delete(path));
+    flight.catch(() => undefined);
+    this.#flights.set(path, flight);
+    return flight;
+  }
+
+  async #findOut(path: PathHash): Promise<NarInfo | undefined> {
+    const { signal } = this.#end;
+    const told = await this.#checked(path);
+    if (told !== undefined) return told;
+    const { discovery, clock } = this.#components;
+    await discovery.lookUp([path], signal).catch(() => undefined);
+    const holders = discovery.of(path).slice(0, PLAN_LIMITS.maxHolders);
+    if (holders.length === 0) return await this.#askUpstream(path, signal);
+    const questions = [() => this.#askHolders(path, holders, signal), () => this.#askUpstream(path, signal)];
+    return await firstFound(questions, { clock, headStartMs: PLAN_LIMITS.hedgeMs });
+  }
+
+  async #askHolders(path: PathHash, holders: readonly PeerId[], signal: AbortSignal): Promise<NarInfo | undefined> {
+    for (const holder of holders) {
+      await this.#askHolder(path, holder, signal).catch(() => undefined);
+      const told = await this.#checked(path);
+      if (told !== undefined) return told;
+    }
+    return undefined;
+  }
+
+  /** What is told of the whole closure is kept, to be checked when it is asked for. */
+  async #askHolder(path: PathHash, holder: PeerId, signal: AbortSignal): Promise<void> {
+    const { queries, known, clock } = this.#components;
+    const infos = await within(clock, PLAN_LIMITS.peerAnswerMs, signal, (limited) =>
+      queries.closure(holder, path, known(PLAN_LIMITS.maxKnown), limited),
+    );
+    for (const info of infos ?? []) {
+      const hash = pathHashOf(info.path);
+      // What an honest peer has told is not replaced by what another tells.
+      const isWanted = this.#infos.get(hash) === undefined && this.#candidates.get(hash) === undefined;
+      if (isWanted) this.#candidates.set(hash, info, PLAN_LIMITS.candidateTtlMs);
+    }
+  }
+
+  async #checked(path: PathHash): Promise<NarInfo | undefined> {
+    const told = this.#candidates.get(path);
+    if (told === undefined) return undefined;
+    this.#candidates.delete(path);
+    const info = { ...told, url: "", compression: "none", fileHash: undefined, fileSizeBytes: undefined };
+    return (await this.#components.isTrusted(info)) ? this.#keep(path, info) : undefined;
+  }
+
+  async #askUpstream(path: PathHash, signal: AbortSignal): Promise<NarInfo | undefined> {
+    const answer = await this.#components.upstreams.ask(path, signal);
+    return answer.kind === "found" ? this.#keep(path, asServed(answer.info)) : undefined;
+  }
+
+  #keep(path: PathHash, info: NarInfo): NarInfo {
+    this.#infos.set(path, info, PLAN_LIMITS.infoTtlMs);
+    return info;
+  }
+}
+
+/** What we can undo is served raw. */
+function asServed(info: NarInfo): NarInfo {
+  const isRaw = decoderOf(info.compression) !== undefined;
+  return isRaw ? { ...info, compression: "none", fileHash: undefined, fileSizeBytes: undefined } : info;
+}

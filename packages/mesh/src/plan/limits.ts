@@ -1,0 +1,30 @@
+/** Times and bounds of finding out closures and getting them ahead of Nix. */
+export const PLAN_LIMITS = {
+  /** Trusted narinfos in memory: about 1 KiB each. */
+  maxInfos: 65_536,
+  infoTtlMs: 600_000,
+  /** What peers have told and nobody has checked yet. */
+  maxCandidates: 65_536,
+  candidateTtlMs: 60_000,
+  /** Paths that a peer need not tell of: 160 KiB of a question. */
+  maxKnown: 8_192,
+  /** Of one closure. */
+  maxPaths: 20_000,
+  /** Paths asked for at once, of each plan. */
+  parallelQuestions: 32,
+  /** Upstream is asked as well when a holder has not answered by then. */
+  hedgeMs: 500,
+  /** A holder's answer is waited for no longer. */
+  peerAnswerMs: 2_000,
+  /** Holders asked for one path. */
+  maxHolders: 2,
+  /** NARs of one plan on their way at once: fewer than the transfer allows, so that what Nix asks for finds a place. */
+  parallelNars: 12,
+  /** What is here and not taken by Nix yet. */
+  maxAheadBytes: 1024 ** 3,
+  /** How often it is looked whether Nix has taken what is here, and progress is told. */
+  tickMs: 250,
+  maxPlans: 64,
+  maxRoots: 64,
+  maxBodyBytes: 64 * 1024,
+} as const;

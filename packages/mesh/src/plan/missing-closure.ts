@@ -1,0 +1,97 @@
+import { type NarInfo, NiphasError } from "@niphas/core";
+import type { LocalStore, PathHash } from "../ports.ts";
+import { pathHashOf } from "../upstream/path-hash.ts";
+import type { InfoFinder } from "./info-finder.ts";
+import { PLAN_LIMITS } from "./limits.ts";
+import { inOrder } from "./order.ts";
+
+export interface MissingClosureComponents {
+  readonly finder: Pick<InfoFinder, "find">;
+  readonly store: Pick<LocalStore, "pathInfo">;
+}
+
+/** What of the closures of some roots is missing on this node, as it is found out. */
+export class MissingClosure {
+  readonly #components: MissingClosureComponents;
+  readonly #infos = new Map<PathHash, NarInfo>();
+  readonly #open = new Set<PathHash>();
+  readonly #asking = new Set<PathHash>();
+
+  constructor(components: MissingClosureComponents, init: { readonly roots: readonly PathHash[] }) {
+    this.#components = components;
+    this.#want(init.roots);
+  }
+
+  /** Paths known to be missing so far, found out or not. */
+  get pathCount(): number {
+    return this.#infos.size + this.#open.size + this.#asking.size;
+  }
+
+  /** Whether it is one of those that are being found out. */
+  isFinding(path: PathHash): boolean {
+    return this.#open.has(path) || this.#asking.has(path);
+  }
+
+  /**
+   * All that is missing, each path after those it refers to.
+   * @throws NiphasError PathNotFound, BadBytes when it has too many paths; the signal's reason
+   */
+  async resolve(signal: AbortSignal): Promise<readonly NarInfo[]> {
+    const ended = new AbortController();
+    const either = AbortSignal.any([signal, ended.signal]);
+    const done = Promise.withResolvers<void>();
+    const fill = (): void => {
+      if (this.#open.size + this.#asking.size === 0) done.resolve();
+      for (const path of this.#open) {
+        if (this.#asking.size >= PLAN_LIMITS.parallelQuestions) return;
+        this.#ask(path, either).then(fill, done.reject);
+      }
+    };
+    try {
+      fill();
+      await done.promise;
+      return inOrder([...this.#infos.values()]);
+    } finally {
+      ended.abort(new NiphasError("Cancelled", "the closure is found out, or will not be"));
+      this.#open.clear();
+      this.#asking.clear();
+    }
+  }
+
+  async #ask(path: PathHash, signal: AbortSignal): Promise<void> {
+    this.#open.delete(path);
+    this.#asking.add(path);
+    const info = await this.#components.finder.find(path, signal);
+    if (info === undefined) throw notFound(path);
+    this.#asking.delete(path);
+    this.#infos.set(path, info);
+    this.#want(info.references.map(pathHashOf));
+  }
+
+  #want(paths: readonly PathHash[]): void {
+    for (const path of paths) {
+      if (this.#infos.has(path) || this.isFinding(path) || this.#isValid(path)) continue;
+      this.#open.add(path);
+    }
+    if (this.pathCount > PLAN_LIMITS.maxPaths) {
+      throw new NiphasError("BadBytes", `the closure has more than ${PLAN_LIMITS.maxPaths} paths`);
+    }
+  }
+
+  /** A valid path has a valid closure. While the store cannot tell, the path is fetched. */
+  #isValid(path: PathHash): boolean {
+    return isValid(this.#components.store, path);
+  }
+}
+
+export function isValid(store: Pick<LocalStore, "pathInfo">, path: PathHash): boolean {
+  try {
+    return store.pathInfo(path) !== undefined;
+  } catch {
+    return false;
+  }
+}
+
+function notFound(path: PathHash): NiphasError {
+  return new NiphasError("PathNotFound", `no member and no binary cache has the path ${path}, signed by a trusted key`);
+}

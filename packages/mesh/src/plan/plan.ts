@@ -1,0 +1,119 @@
+import { isNiphasError, NiphasError } from "@niphas/core";
+import type { PathHash } from "../ports.ts";
+import { untilAborted } from "../upstream/until-aborted.ts";
+import { ClosureDownload, type ClosureDownloadComponents } from "./closure-download.ts";
+import { PLAN_LIMITS } from "./limits.ts";
+import { MissingClosure, type MissingClosureComponents } from "./missing-closure.ts";
+import type { Clock, PlanEvent, PlanProgress } from "./ports.ts";
+
+export type PlanComponents = MissingClosureComponents & ClosureDownloadComponents;
+
+/** Finds out what of some closures is missing here, and gets it, ahead of Nix. */
+export class Plan {
+  readonly #components: PlanComponents;
+  readonly #closure: MissingClosure;
+  #download: ClosureDownload | undefined;
+
+  constructor(components: PlanComponents, init: { readonly roots: readonly PathHash[] }) {
+    this.#components = components;
+    this.#closure = new MissingClosure(components, init);
+  }
+
+  isFinding(path: PathHash): boolean {
+    return this.#closure.isFinding(path);
+  }
+
+  get progress(): PlanProgress {
+    const nothing = { doneBytes: 0, totalBytes: 0, donePaths: 0, peers: 0, peerBytes: 0, upstreamBytes: 0 };
+    return this.#download?.progress ?? { ...nothing, totalPaths: this.#closure.pathCount };
+  }
+
+  /**
+   * What happens, with the progress at least every 250 ms; a reader that does not keep up misses progress and nothing
+   * else. Ends when the closure cannot be found out. Else it goes on after `done` or `failed`, since Nix still takes what
+   * is here, until the loop is left or the signal aborts.
+   */
+  async *run(signal: AbortSignal): AsyncGenerator<PlanEvent, void, undefined> {
+    const ended = new AbortController();
+    const either = AbortSignal.any([signal, ended.signal]);
+    const news = new News(this.#components.clock);
+    const work = this.#work(either, news);
+    try {
+      for (;;) {
+        const events = news.take();
+        yield { event: "progress", ...this.progress };
+        yield* events;
+        if (news.isLast) return;
+        await news.wait(PLAN_LIMITS.tickMs, either);
+        this.#download?.releaseTaken();
+      }
+    } finally {
+      ended.abort(new NiphasError("Cancelled", "nobody follows the plan any more"));
+      await work;
+      this.#download?.[Symbol.dispose]();
+    }
+  }
+
+  /** Never rejects. */
+  async #work(signal: AbortSignal, news: News): Promise<void> {
+    try {
+      const infos = await this.#closure.resolve(signal);
+      this.#download = new ClosureDownload(this.#components, { infos });
+      news.add({ event: "ready" });
+      await this.#download.run(signal);
+      news.add({ event: "done" });
+    } catch (error) {
+      news.add({ event: "failed", reason: reasonOf(error) });
+      if (this.#download === undefined) news.close();
+    }
+  }
+}
+
+/** Events that wait for the reader; there are never more than three. */
+class News {
+  readonly #clock: Clock;
+  #events: PlanEvent[] = [];
+  #isClosed = false;
+  #arrival = Promise.withResolvers<void>();
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  /** Nothing more comes. */
+  get isLast(): boolean {
+    return this.#isClosed && this.#events.length === 0;
+  }
+
+  add(event: PlanEvent): void {
+    this.#events.push(event);
+    this.#arrival.resolve();
+  }
+
+  close(): void {
+    this.#isClosed = true;
+  }
+
+  take(): readonly PlanEvent[] {
+    const events = this.#events;
+    this.#events = [];
+    this.#arrival = Promise.withResolvers();
+    return events;
+  }
+
+  /** Until something arrives, no longer. @throws the signal's reason */
+  async wait(limitMs: number, signal: AbortSignal): Promise<void> {
+    if (this.#events.length > 0) return;
+    const late = Promise.withResolvers<void>();
+    const timer = this.#clock.setTimer(limitMs, late.resolve);
+    try {
+      await untilAborted(Promise.race([this.#arrival.promise, late.promise]), signal);
+    } finally {
+      timer.cancel();
+    }
+  }
+}
+
+function reasonOf(error: unknown): string {
+  return isNiphasError(error) ? error.message : "internal error";
+}

@@ -1,0 +1,55 @@
+import { setImmediate } from "node:timers/promises";
+import { isNiphasError } from "@niphas/core";
+import { CLOSURE, type ClosureQuestion, HAVE } from "../network/rpc/query-kinds.ts";
+import { handler, type RequestHandler } from "../network/rpc/request-kind.ts";
+import type { LocalStore, PathHash, PeerPathInfo } from "../ports.ts";
+import { pathHashOf } from "../upstream/path-hash.ts";
+
+/** Rows looked up at a stretch: less than 1 ms. */
+const SLICE_PATHS = 64;
+
+export interface StoreAnswersComponents {
+  readonly store: Pick<LocalStore, "pathInfo" | "closure">;
+}
+
+/** The other end of `PeerQueries`: what this node's store holds. Only asked for by hash; nothing is listed. */
+export class StoreAnswers {
+  readonly #store: StoreAnswersComponents["store"];
+
+  constructor(components: StoreAnswersComponents) {
+    this.#store = components.store;
+  }
+
+  /** Entries of the request handlers. */
+  handlers(): readonly (readonly [number, RequestHandler])[] {
+    return [
+      handler(CLOSURE, (_from, question, signal) => this.closure(question, signal)),
+      handler(HAVE, (_from, paths, signal) => this.have(paths, signal)),
+    ];
+  }
+
+  /** Undefined when the path is not valid here, or no longer. */
+  async closure({ path, known }: ClosureQuestion, signal: AbortSignal): Promise<readonly PeerPathInfo[] | undefined> {
+    const root = this.#store.pathInfo(path);
+    if (root === undefined) return undefined;
+    try {
+      const infos = await this.#store.closure(root.path, signal);
+      const without = new Set(known);
+      return infos.filter((info) => !without.has(pathHashOf(info.path)));
+    } catch (error) {
+      if (isNiphasError(error) && (error.code === "PathNotFound" || error.code === "ClosureCollected"))
+        return undefined;
+      throw error;
+    }
+  }
+
+  async have(paths: readonly PathHash[], signal: AbortSignal): Promise<readonly PathHash[]> {
+    const held: PathHash[] = [];
+    for (let start = 0; start < paths.length; start += SLICE_PATHS) {
+      signal.throwIfAborted();
+      held.push(...paths.slice(start, start + SLICE_PATHS).filter((path) => this.#store.pathInfo(path) !== undefined));
+      await setImmediate();
+    }
+    return held;
+  }
+}

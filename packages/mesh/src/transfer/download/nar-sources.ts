@@ -1,0 +1,77 @@
+import type { PathHash, PeerId } from "../../ports.ts";
+import { SourceChoice } from "../choice/index.ts";
+import type { ByteSource } from "../ports.ts";
+import type { PeerTraffic } from "./peer-traffic.ts";
+
+export interface NarSourcesInit {
+  readonly path: PathHash;
+  /** Nobody else is asked. @default everybody may be */
+  readonly only?: ByteSource | undefined;
+}
+
+/** The peers that may give one NAR: members that say that they hold it, and those whom a coordinator named. */
+export class NarSources {
+  readonly #traffic: PeerTraffic;
+  readonly #path: PathHash;
+  readonly #named = new Set<PeerId>();
+  readonly #inUse = new Set<PeerId>();
+  readonly #abandoned = new Set<PeerId>();
+  readonly #only: ByteSource | undefined;
+  readonly choice: SourceChoice;
+
+  constructor(components: { readonly traffic: PeerTraffic }, init: NarSourcesInit) {
+    this.#traffic = components.traffic;
+    this.#path = init.path;
+    this.#only = init.only;
+    const { loads, clock, random, isNear } = components.traffic;
+    const isUsable = (peer: PeerId): boolean => this.#isUsable(peer);
+    this.choice = new SourceChoice({ loads, nowMs: () => clock.nowMs(), random, isUsable, isNear });
+  }
+
+  /** A coordinator says that these have the NAR or are getting it. */
+  add(peers: readonly PeerId[]): void {
+    for (const peer of peers) this.#named.add(peer);
+  }
+
+  /** All of them, usable or not. */
+  get all(): readonly PeerId[] {
+    if (this.#only !== undefined) return this.#only === "upstream" ? [] : [this.#only];
+    return [...new Set([...this.#named, ...this.#traffic.holders.of(this.#path)])];
+  }
+
+  /** A peer that is asked for nothing of this NAR now; {@link release} it. */
+  take(sizeBytes: number): PeerId | undefined {
+    const peer = this.choice.choose(this.all, sizeBytes);
+    if (peer !== undefined) this.#inUse.add(peer);
+    return peer;
+  }
+
+  release(peer: PeerId): void {
+    this.#inUse.delete(peer);
+  }
+
+  /** Nothing more of this NAR comes from this peer. */
+  abandon(peer: PeerId): void {
+    this.#abandoned.add(peer);
+    this.choice.abandon(peer);
+  }
+
+  /** When to look again; undefined when nobody is left who could give it. */
+  nextTryMs(): number | undefined {
+    const busyMs = this.choice.nextTryMs(this.all);
+    if (busyMs !== undefined) return busyMs;
+    const isCrowded = this.all.some((peer) => !this.#abandoned.has(peer) && this.#traffic.isCrowded(peer));
+    return isCrowded ? this.#traffic.clock.nowMs() : undefined;
+  }
+
+  /** Others that could take over. */
+  othersThan(peer: PeerId): readonly PeerId[] {
+    return this.all.filter((other) => other !== peer && !this.#abandoned.has(other) && this.#isUsable(other));
+  }
+
+  /** Also asked for peers that others have named, which may be anybody. */
+  #isUsable(peer: PeerId): boolean {
+    if (this.#only !== undefined && this.#only !== peer) return false;
+    return !this.#inUse.has(peer) && this.#traffic.isUsable(peer) && !this.#traffic.isCrowded(peer);
+  }
+}

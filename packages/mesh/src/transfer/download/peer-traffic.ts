@@ -1,0 +1,74 @@
+import { NAR_LIMITS } from "../../network/limits.ts";
+import type { Holders, PeerId, PeerNars } from "../../ports.ts";
+import { PeerLoads } from "../choice/index.ts";
+import type { AbandonReason, Clock, TransferObserver } from "../ports.ts";
+import { Quarantine } from "../verification/quarantine.ts";
+import { Meters } from "./meters.ts";
+import { PeerPauses } from "./peer-pauses.ts";
+
+export interface PeerTrafficComponents {
+  readonly nars: PeerNars;
+  readonly holders: Holders;
+  readonly clock: Clock;
+  /** A member that can be reached, and not ourselves. */
+  readonly isReachable: (peer: PeerId) => boolean;
+  /** Whether the peer is in our zone. */
+  readonly isNear: (peer: PeerId) => boolean;
+  /** As `Math.random`. */
+  readonly random: () => number;
+  readonly observe: TransferObserver;
+}
+
+/** All that this node knows of peers as sources, over all its transfers. */
+export class PeerTraffic {
+  readonly nars: PeerNars;
+  readonly holders: Holders;
+  readonly clock: Clock;
+  readonly isNear: (peer: PeerId) => boolean;
+  readonly random: () => number;
+  readonly observe: TransferObserver;
+  readonly loads = new PeerLoads();
+  readonly meters = new Meters({ loads: this.loads });
+  readonly quarantine: Quarantine;
+  readonly #pauses: PeerPauses;
+  readonly #isReachable: (peer: PeerId) => boolean;
+
+  constructor(components: PeerTrafficComponents) {
+    const { nars, holders, clock, isNear, random, observe, isReachable } = components;
+    this.nars = nars;
+    this.holders = holders;
+    this.clock = clock;
+    this.isNear = isNear;
+    this.random = random;
+    this.observe = observe;
+    this.#isReachable = isReachable;
+    this.quarantine = new Quarantine({ clock });
+    this.#pauses = new PeerPauses({ clock });
+  }
+
+  isUsable(peer: PeerId): boolean {
+    return this.#isReachable(peer) && !this.quarantine.has(peer) && !this.#pauses.has(peer);
+  }
+
+  /** It has all the requests that the network lets through; a further one would wait where nobody sees it. */
+  isCrowded(peer: PeerId): boolean {
+    return this.isUsable(peer) && this.meters.countOf(peer) >= NAR_LIMITS.maxStreamsPerPeer;
+  }
+
+  /** It has given all that it promised. */
+  succeeded(peer: PeerId): void {
+    this.#pauses.succeeded(peer);
+  }
+
+  /** It gives no more of one NAR; one that broke off gives nothing at all for a while. */
+  abandoned(peer: PeerId, reason: AbandonReason): void {
+    if (reason === "broken") this.#pauses.failed(peer);
+    this.observe({ kind: "abandoned", peer, reason });
+  }
+
+  /** No member any more. */
+  forget(peer: PeerId): void {
+    this.loads.forget(peer);
+    this.#pauses.succeeded(peer);
+  }
+}

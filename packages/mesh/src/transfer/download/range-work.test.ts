@@ -1,0 +1,99 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { type ActiveRange, RangeWork } from "./range-work.ts";
+
+const MIB = 2 ** 20;
+
+describe("RangeWork", () => {
+  it("gives a small NAR as one range, a large one in parts of 8 MiB", () => {
+    expect(new RangeWork(32 * MIB).partBytes).toBe(32 * MIB);
+    expect(new RangeWork(32 * MIB + 1).partBytes).toBe(8 * MIB);
+  });
+
+  it("goes on at the byte where a source stopped", () => {
+    const work = new RangeWork(40 * MIB);
+    const range = work.take(8 * MIB);
+    if (range === undefined) throw new Error("nothing to do");
+    range.position = 5;
+    work.giveBack(range);
+    expect(work.take(Number.POSITIVE_INFINITY)).toMatchObject({ position: 5, end: 40 * MIB });
+  });
+
+  it("steals half of the range that would take longest", () => {
+    const work = new RangeWork(40 * MIB);
+    const [fast, slow] = [work.take(20 * MIB), work.take(20 * MIB)];
+    if (fast === undefined || slow === undefined) throw new Error("nothing to do");
+    fast.bytesPerMs = () => 1000;
+    slow.bytesPerMs = () => 10;
+    slow.position = 24 * MIB;
+    expect(work.steal()).toMatchObject({ position: 32 * MIB, end: 40 * MIB });
+    expect(slow.end).toBe(32 * MIB);
+  });
+
+  it("steals nothing that is nearly done", () => {
+    const work = new RangeWork(MIB);
+    work.take(MIB);
+    expect(work.steal()).toBeUndefined();
+    expect(work.hasMore).toBe(false);
+  });
+
+  it("gives each byte to exactly one worker that finishes it", () => {
+    const step = fc.record({
+      action: fc.constantFrom("take", "steal", "advance", "giveBack"),
+      amount: fc.nat(6 * MIB),
+    } as const);
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 40 }), (steps) => {
+        const workers = new Workers(40 * MIB);
+        for (const { action, amount } of steps) workers[action](amount);
+        workers.finish();
+        expect(workers.work.isDone).toBe(true);
+        expect(workers.doneBytes).toBe(40 * MIB);
+      }),
+    );
+  });
+});
+
+/** Workers that do what a test says. */
+class Workers {
+  readonly work: RangeWork;
+  readonly #active: ActiveRange[] = [];
+  doneBytes = 0;
+
+  constructor(sizeBytes: number) {
+    this.work = new RangeWork(sizeBytes);
+  }
+
+  take(maxBytes: number): void {
+    this.#began(this.work.take(maxBytes + 1));
+  }
+
+  steal(): void {
+    this.#began(this.work.steal());
+  }
+
+  advance(sizeBytes: number): void {
+    const [range] = this.#active;
+    if (range === undefined) return;
+    const stepBytes = Math.min(sizeBytes, range.end - range.position);
+    range.position += stepBytes;
+    this.doneBytes += stepBytes;
+  }
+
+  giveBack(): void {
+    const range = this.#active.shift();
+    if (range !== undefined) this.work.giveBack(range);
+  }
+
+  finish(): void {
+    while (this.#active.length > 0) this.giveBack();
+    for (this.take(MIB); this.#active.length > 0; this.take(MIB)) {
+      this.advance(2 * MIB);
+      this.giveBack();
+    }
+  }
+
+  #began(range: ActiveRange | undefined): void {
+    if (range !== undefined) this.#active.push(range);
+  }
+}

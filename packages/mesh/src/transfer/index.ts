@@ -1,0 +1,11 @@
+export * from "./choice/index.ts";
+export { PeerTraffic, type PeerTrafficComponents } from "./download/peer-traffic.ts";
+export { type NarLease, Transfers, type TransfersComponents } from "./download/transfers.ts";
+export type * from "./ports.ts";
+export { NixSource, type NixSourceComponents } from "./serving/nix-source.ts";
+export { PeerSource, type PeerSourceComponents } from "./serving/peer-source.ts";
+export { RecentTakers } from "./slots/recent-takers.ts";
+export { UploadSlots } from "./slots/upload-slots.ts";
+export { NarSpool, type SpoolState } from "./spool/nar-spool.ts";
+export { Spools, type SpoolsComponents, type SpoolsInit } from "./spool/spools.ts";
+export type { QuarantineEntry } from "./verification/quarantine.ts";

@@ -1,0 +1,121 @@
+import { NiphasError } from "@niphas/core";
+import { describe, expect, it } from "vitest";
+import type { ByteRange, NarAnswer, PeerId, PeerPathInfo } from "../../ports.ts";
+import { pathHashOf } from "../../upstream/path-hash.ts";
+import { RecentTakers } from "../slots/recent-takers.ts";
+import { UploadSlots } from "../slots/upload-slots.ts";
+import { asInfo, type TestNar, TestTransfers, testNar } from "../twins/test-transfers.ts";
+import { PeerSource } from "./peer-source.ts";
+
+const MIB = 2 ** 20;
+const PEER = "peer" as PeerId;
+const FOREVER = new AbortController().signal;
+
+class Serving implements AsyncDisposable {
+  readonly mesh: TestTransfers;
+  readonly slots = new UploadSlots({ count: 1 });
+  readonly takers = new RecentTakers();
+  readonly source: PeerSource;
+  readonly valid = new Map<string, TestNar>();
+  isStoreBroken = false;
+
+  constructor(mesh: TestTransfers) {
+    this.mesh = mesh;
+    const { transfers, clock, events } = mesh;
+    const store = {
+      pathInfo: (path: string) => this.#pathInfo(path),
+      nar: (path: string, range: ByteRange) => this.#nar(path, range),
+    };
+    const { slots, takers } = this;
+    const observe = events.push.bind(events);
+    this.source = new PeerSource({ store, transfers, slots, takers, clock, observe });
+  }
+
+  ask({ wanted }: TestNar, range: ByteRange): Promise<NarAnswer> {
+    return this.source.open({ path: pathHashOf(wanted.path), narHash: wanted.narHash, range }, PEER, FOREVER);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.mesh[Symbol.asyncDispose]();
+  }
+
+  #pathInfo(path: string): PeerPathInfo | undefined {
+    if (this.isStoreBroken) throw new NiphasError("StoreUnavailable", "the database is locked");
+    const nar = this.valid.get(path);
+    return nar === undefined ? undefined : asInfo(nar.wanted);
+  }
+
+  async *#nar(path: string, { start, end }: ByteRange): AsyncGenerator<Uint8Array, void, undefined> {
+    const nar = [...this.valid.values()].find(({ wanted }) => wanted.path === path);
+    if (nar !== undefined) yield nar.bytes.subarray(start, end);
+  }
+}
+
+async function read(answer: NarAnswer): Promise<Buffer> {
+  if (answer.kind !== "bytes") throw new Error(`the answer is ${answer.kind}`);
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of answer.body) chunks.push(chunk);
+  return Buffer.concat(chunks);
+}
+
+describe("what a peer may read", () => {
+  it("is any range of a valid path, from the store", async () => {
+    await using serving = new Serving(await TestTransfers.create());
+    const nar = testNar(MIB);
+    serving.valid.set(pathHashOf(nar.wanted.path), nar);
+    expect(await read(await serving.ask(nar, { start: 5, end: 900 }))).toEqual(nar.bytes.subarray(5, 900));
+    expect(await serving.ask(nar, { start: 5, end: MIB + 1 })).toEqual({ kind: "gone" });
+  });
+
+  it("is nothing of a path with another hash, or that we do not have, or when the store is broken", async () => {
+    await using serving = new Serving(await TestTransfers.create());
+    const [nar, other] = [testNar(MIB, 0), testNar(MIB, 1)];
+    serving.valid.set(pathHashOf(nar.wanted.path), other);
+    expect(await serving.ask(nar, { start: 0, end: 1 })).toEqual({ kind: "gone" });
+    expect(await serving.ask(other, { start: 0, end: 1 })).toEqual({ kind: "gone" });
+    serving.isStoreBroken = true;
+    expect(await serving.ask(nar, { start: 0, end: 1 })).toEqual({ kind: "gone" });
+  });
+
+  it("is what has come of a NAR that we are getting, and LATER after a second without a byte", async () => {
+    await using serving = new Serving(await TestTransfers.create());
+    const { mesh } = serving;
+    const nar = testNar(MIB);
+    mesh.hold("a", [nar], "stalling");
+    const got = mesh.get(nar);
+    got.catch(() => undefined);
+    await mesh.clock.advance(10);
+    const answer = await serving.ask(nar, { start: 100, end: MIB });
+    expect(answer).toMatchObject({ kind: "bytes", end: MIB / 2 });
+    expect(await read(answer)).toEqual(nar.bytes.subarray(100, MIB / 2));
+    expect(await mesh.during(serving.ask(nar, { start: MIB / 2, end: MIB }))).toEqual({ kind: "later" });
+    await expect(mesh.during(got)).rejects.toThrow();
+    expect(await serving.ask(nar, { start: 0, end: 1 })).toEqual({ kind: "gone" });
+  });
+
+  it("is promised and comes even when the NAR turns out bad meanwhile", async () => {
+    await using serving = new Serving(await TestTransfers.create());
+    const { mesh } = serving;
+    const nar = testNar(MIB);
+    mesh.hold("a", [nar], "stalling");
+    const got = mesh.get(nar);
+    got.catch(() => undefined);
+    await mesh.clock.advance(10);
+    const answer = await serving.ask(nar, { start: 0, end: MIB });
+    await expect(mesh.during(got)).rejects.toThrow();
+    expect(await read(answer)).toEqual(nar.bytes.subarray(0, MIB / 2));
+  });
+
+  it("is BUSY without a free slot, with those named who finished last, but not the asker", async () => {
+    await using serving = new Serving(await TestTransfers.create());
+    const nar = testNar(MIB);
+    serving.valid.set(pathHashOf(nar.wanted.path), nar);
+    await read(await serving.ask(nar, { start: MIB / 2, end: MIB }));
+    serving.takers.add(pathHashOf(nar.wanted.path), "other" as PeerId);
+    const first = await serving.ask(nar, { start: 0, end: MIB });
+    expect(await serving.ask(nar, { start: 0, end: MIB })).toEqual({ kind: "busy", retryWith: ["other"] });
+    await read(first);
+    expect(serving.slots.free).toBe(1);
+    expect(serving.source.hints({ path: pathHashOf(nar.wanted.path) })).toEqual([PEER, "other"]);
+  });
+});

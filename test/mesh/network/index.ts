@@ -1,0 +1,10 @@
+export * from "./closures/closure-caches.ts";
+export * from "./mesh-network.ts";
+export type { GuestExit, GuestProcess } from "./namespaces/guest-process.ts";
+export type { MeshNode, RealiseOptions, Traffic } from "./nodes/mesh-node.ts";
+export type { Realisation } from "./nodes/realisation.ts";
+export type { Realised } from "./nodes/realise-request.ts";
+export { missingForMeshNetwork } from "./requirements.ts";
+export type { NetworkShape } from "./topology.ts";
+export type { UpstreamRequest } from "./upstream/access-log.ts";
+export type { ShapedUpstream } from "./upstream/shaped-upstream.ts";

@@ -1,0 +1,39 @@
+import type { Namespaces } from "../namespaces/namespaces.ts";
+import { batch } from "./cables.ts";
+
+/** Someone on the switch. */
+export interface Station {
+  readonly namespace: string;
+  readonly address: string;
+}
+
+const DEVICE = "eth0";
+/** Nobody's: frames to it are dropped by everyone, in silence, as behind a broken switch. */
+const NOBODY = "02:00:00:00:00:00";
+
+/** From now on nothing gets from one to the other. Open connections are not told. */
+export async function separate(namespaces: Namespaces, pair: readonly [Station, Station], signal: AbortSignal) {
+  await atBothEnds(
+    namespaces,
+    pair,
+    ({ address }) => `neigh replace ${address} lladdr ${NOBODY} nud permanent dev ${DEVICE}`,
+    signal,
+  );
+}
+
+/** Ends {@link separate}. */
+export async function rejoin(namespaces: Namespaces, pair: readonly [Station, Station], signal: AbortSignal) {
+  await atBothEnds(namespaces, pair, ({ address }) => `neigh del ${address} dev ${DEVICE}`, signal);
+}
+
+async function atBothEnds(
+  namespaces: Namespaces,
+  [one, other]: readonly [Station, Station],
+  line: (other: Station) => string,
+  signal: AbortSignal,
+): Promise<void> {
+  await Promise.all([
+    batch(namespaces, "ip", one.namespace, [line(other)], signal),
+    batch(namespaces, "ip", other.namespace, [line(one)], signal),
+  ]);
+}

@@ -1,0 +1,47 @@
+import type { PeerId } from "@niphas/mesh";
+import { expect, it } from "vitest";
+import { SimulatedTime } from "../engine/simulated-time.ts";
+import { SimulatedLinks } from "./simulated-links.ts";
+
+const [a, b, c] = ["a", "b", "c"] as [PeerId, PeerId, PeerId];
+
+function rig(): {
+  time: SimulatedTime;
+  links: SimulatedLinks;
+  ends: string[];
+  send: (from: PeerId, to: PeerId, size: number) => void;
+} {
+  const time = new SimulatedTime();
+  const links = new SimulatedLinks({ time });
+  for (const peer of [a, b, c]) links.add(peer, { upBytesPerMs: 100, downBytesPerMs: 50 });
+  const ends: string[] = [];
+  const send = (from: PeerId, to: PeerId, size: number): void =>
+    links.send(from, to, size, (isComplete) => ends.push(`${from}${to} ${isComplete} ${time.nowMs()}`));
+  return { time, links, ends, send };
+}
+
+it("lets a flow have the smaller speed of its two ends", async () => {
+  const { time, ends, send } = rig();
+  send(a, b, 1000);
+  await time.pass(100);
+  expect(ends).toEqual(["ab true 20"]);
+});
+
+it("shares a direction among its flows, and gives what becomes free to those that are left", async () => {
+  const { time, links, ends, send } = rig();
+  send(a, c, 1000);
+  send(b, c, 500);
+  await time.pass(100);
+  expect(ends).toEqual(["bc true 20", "ac true 30"]);
+  expect([links.uploadedBytes(a), links.uploadedBytes(b)]).toEqual([1000, 500]);
+});
+
+it("counts what was sent before a cut", async () => {
+  const { time, links, ends, send } = rig();
+  send(a, b, 1000);
+  await time.pass(10);
+  links.cutBetween(b, a);
+  await time.pass(100);
+  expect(ends).toEqual(["ab false 10"]);
+  expect(links.uploadedBytes(a)).toBe(500);
+});

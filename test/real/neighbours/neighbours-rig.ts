@@ -1,0 +1,46 @@
+import type { NiphasError } from "@niphas/core";
+import { createRealiser, HttpNeighbours, NixRunner, type RealiseProgress } from "@niphas/nix";
+import type { ClosureOptions } from "@niphas/testing";
+import { nodeStore } from "../nix/node-store.ts";
+import { nixProcesses } from "../nix/processes-of-store.ts";
+
+/** Remembers which substituters each process of Nix was given. */
+class RecordingRunner extends NixRunner {
+  readonly given: (readonly string[])[] = [];
+
+  override async run(...[program, request]: Parameters<NixRunner["run"]>) {
+    if (request.substituters !== undefined) this.given.push(request.substituters);
+    return await super.run(program, request);
+  }
+}
+
+/** A node with a cache that has a closure, to be realised through any mesh. */
+export async function neighboursRig(closureOptions: Partial<ClosureOptions> = {}) {
+  const stack = new AsyncDisposableStack();
+  const node = stack.use(await nodeStore());
+  const closure = await node.source.addClosure({ name: "app", pathCount: 6, fileCount: 30, ...closureOptions });
+  await node.publish(closure.root);
+  const nix = new RecordingRunner(node.settings);
+  const lost: string[] = [];
+  const progress: RealiseProgress[] = [];
+  const onNeighboursLost = (reason: NiphasError): void => void lost.push(reason.message);
+  return {
+    node,
+    closure,
+    /** Why the mesh was given up. */
+    lost,
+    progress,
+    realise: async (meshUrl: string): Promise<void> => {
+      const neighbours = new HttpNeighbours({ url: meshUrl });
+      const realiser = createRealiser({ nix, database: node.database, neighbours }, { onNeighboursLost });
+      const signal = AbortSignal.timeout(240_000);
+      await realiser.realise([closure.root], { signal, onProgress: (each) => progress.push(each) });
+      await realiser.stop();
+    },
+    /** What each process of Nix was given: with the mesh or without. */
+    starts: (meshUrl: string) => nix.given.map((urls) => (urls.includes(meshUrl) ? "with the mesh" : "without")),
+    pathCount: () => node.database.closureSize([closure.root]).pathCount,
+    leftovers: () => nixProcesses(node.settings.store.rootDir),
+    [Symbol.asyncDispose]: () => stack.disposeAsync(),
+  };
+}

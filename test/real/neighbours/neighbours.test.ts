@@ -1,0 +1,192 @@
+import { readFileSync } from "node:fs";
+import type { ServerResponse } from "node:http";
+import { freePort, waitUntil } from "@niphas/testing";
+import { describe, expect, it } from "vitest";
+import { MeshChild } from "./mesh-child.ts";
+import { neighboursRig } from "./neighbours-rig.ts";
+import { endless, healthyPlan, type MeshScript, scriptedMesh } from "./scripted-mesh.ts";
+
+const NAR = /^\/nar\//;
+const RESTARTED = ["with the mesh", "without"];
+/** One NAR that takes a while and flows before it is verified. */
+const LARGE = { pathCount: 1, fileCount: 24, fileSizeBytes: 1_000_000 };
+
+type Rig = Awaited<ReturnType<typeof neighboursRig>>;
+
+function expectRestarted(rig: Rig, url: string): void {
+  expect(rig.starts(url)).toEqual(RESTARTED);
+  expect(rig.lost).toHaveLength(1);
+  expect(rig.pathCount()).toBe(rig.closure.paths.length);
+  expect(rig.leftovers()).toEqual([]);
+}
+
+describe("a realisation with a mesh", () => {
+  it("takes everything from the mesh, and tells what the mesh says", async () => {
+    await using rig = await neighboursRig();
+    await using mesh = await MeshChild.start(rig.node.cache.url, rig.node.source.publicKey);
+    await rig.realise(mesh.url);
+    expect([rig.starts(mesh.url), rig.lost]).toEqual([["with the mesh"], []]);
+    expect(rig.pathCount()).toBe(6);
+    expect(rig.progress.at(-1)).toMatchObject({
+      phase: "done",
+      sources: [mesh.url],
+      mesh: { totalPaths: 6, peers: 0 },
+    });
+    const totals = rig.progress.map(({ mesh: said }) => said?.totalBytes ?? 0);
+    expect(Math.max(...totals)).toBe(rig.node.database.closureSize([rig.closure.root]).narSizeBytes);
+  });
+
+  it.each(["SIGKILL", "SIGSTOP"] as const)("goes on without it after %s in mid-transfer", async (signal) => {
+    await using rig = await neighboursRig(LARGE);
+    await using mesh = await MeshChild.start(rig.node.cache.url, rig.node.source.publicKey);
+    rig.node.cache.setFaults({ path: NAR, bytesPerSecond: 2_000_000, times: 1 });
+    const realised = rig.realise(mesh.url);
+    await waitUntil("bytes of the NAR", () =>
+      rig.progress.some(({ doneBytes, phase }) => phase === "fetching" && doneBytes > 0),
+    );
+    mesh.kill(signal);
+    await realised;
+    expectRestarted(rig, mesh.url);
+  });
+
+  it.each(["SIGKILL", "SIGSTOP"] as const)("does not start with one that got %s before", async (signal) => {
+    await using rig = await neighboursRig();
+    await using mesh = await MeshChild.start(rig.node.cache.url, rig.node.source.publicKey);
+    mesh.kill(signal);
+    await rig.realise(mesh.url);
+    expect([rig.starts(mesh.url), rig.lost.length, rig.pathCount()]).toEqual([["without"], 1, 6]);
+  });
+
+  it("does without one that is not there", async () => {
+    await using rig = await neighboursRig();
+    const url = `http://127.0.0.1:${await freePort()}`;
+    await rig.realise(url);
+    expect([rig.starts(url), rig.lost.length, rig.pathCount()]).toEqual([["without"], 1, 6]);
+  });
+});
+
+describe("a mesh whose plan", () => {
+  it.each<[string, MeshScript["plan"]]>([
+    ["is refused", (response) => response.writeHead(503).end()],
+    ["is no JSON", (response) => response.end("<html>\n")],
+    ["is JSON of another kind", (response) => response.end('{"event":"progress","doneBytes":"many"}\n')],
+    ["ends before it is ready", (response) => response.end('{"event":"failed","reason":"nobody has it"}\n')],
+    ["never comes", () => undefined],
+    ["is one endless line", (response) => endless(response)],
+    ["is endless lines", (response) => endless(response, Buffer.from('{"event":"?"}\n'.repeat(1_000)))],
+    ["is never ready", (response) => healthyPlan(withoutReady(response))],
+  ])("%s is not used", async (_name, plan) => {
+    await using rig = await neighboursRig();
+    await using mesh = await scriptedMesh({ plan });
+    await rig.realise(mesh.url);
+    expect([rig.starts(mesh.url), rig.lost.length, rig.pathCount()]).toEqual([["without"], 1, 6]);
+    expect(rig.lost[0]).toMatch(/^the mesh /);
+    expect(mesh.asked).toEqual(["/plan"]);
+    expect(rig.leftovers()).toEqual([]);
+  });
+});
+
+describe("a hostile mesh, in the best of health by its own words,", () => {
+  const never = (): void => undefined;
+  const narInfos =
+    (then: (response: ServerResponse) => void): NonNullable<MeshScript["file"]> =>
+    (path, response) =>
+      path.endsWith(".narinfo") ? then(response) : response.writeHead(404).end();
+
+  it.each<[string, MeshScript["file"]]>([
+    ["that never answers for narinfos", narInfos(never)],
+    ["whose narinfos are endless", narInfos((response) => endless(response))],
+  ])("%s is given up", async (_name, file = never) => {
+    await using rig = await neighboursRig();
+    await using mesh = await scriptedMesh({ plan: healthyPlan, file });
+    await rig.realise(mesh.url);
+    expectRestarted(rig, mesh.url);
+  });
+
+  it.each<[string, (response: ServerResponse) => void]>([
+    ["answers nonsense for", (response) => response.end("nonsense")],
+    ["fails on", (response) => response.writeHead(500).end()],
+    ["breaks off", (response) => response.destroy()],
+  ])("that %s narinfos is given up, or Nix passes it over", async (_name, then) => {
+    await using rig = await neighboursRig();
+    await using mesh = await scriptedMesh({ plan: healthyPlan, file: narInfos(then) });
+    await rig.realise(mesh.url);
+    expect([rig.pathCount(), rig.leftovers()]).toEqual([6, []]);
+    expect([["with the mesh"], RESTARTED]).toContainEqual(rig.starts(mesh.url));
+  });
+
+  it("that says it has nothing costs nothing", async () => {
+    await using rig = await neighboursRig();
+    await using mesh = await scriptedMesh({ plan: healthyPlan });
+    await rig.realise(mesh.url);
+    expect([rig.starts(mesh.url), rig.lost, rig.pathCount()]).toEqual([["with the mesh"], [], 6]);
+  });
+
+  it.each<[string, (response: ServerResponse) => void]>([
+    ["never comes", never],
+    ["is nonsense without an end", (response) => endless(response)],
+    ["is a file without an end", (response) => endlessNar(response)],
+    [
+      "breaks off",
+      (response) => response.writeHead(200, { "content-length": "1000" }).write("x", () => response.destroy()),
+    ],
+  ])("and whose NAR %s is given up, or its substitute passed over", async (_name, serve) => {
+    await using rig = await neighboursRig({ pathCount: 1 });
+    const { cacheDir, cache } = rig.node;
+    const file: MeshScript["file"] = (path, response) => {
+      if (path.startsWith("/nar/")) return serve(response);
+      try {
+        return void response.end(readFileSync(`${cacheDir}${path}`));
+      } catch {
+        return void response.writeHead(404).end();
+      }
+    };
+    await using mesh = await scriptedMesh({ plan: healthyPlan, file });
+    await rig.realise(mesh.url);
+    expect(rig.pathCount()).toBe(1);
+    expect(rig.leftovers()).toEqual([]);
+    expect(mesh.asked.some((path) => NAR.test(path))).toBe(true);
+    expect(cache.narRequestCount).toBe(1);
+    expect([["with the mesh"], RESTARTED]).toContainEqual(rig.starts(mesh.url));
+  });
+
+  it("that signs with a key of its own is passed over", async () => {
+    await using rig = await neighboursRig();
+    const file = narInfos(never);
+    await using mesh = await scriptedMesh({
+      plan: healthyPlan,
+      file: (path, response) => {
+        if (!path.endsWith(".narinfo")) return file(path, response);
+        try {
+          const text = readFileSync(`${rig.node.cacheDir}${path}`, "utf8");
+          return void response.end(text.replace(/^Sig: .*\n/m, `Sig: evil-1:${"A".repeat(86)}==\n`));
+        } catch {
+          return void response.writeHead(404).end();
+        }
+      },
+    });
+    await rig.realise(mesh.url);
+    expect(rig.pathCount()).toBe(6);
+    expect(mesh.asked.filter((path) => NAR.test(path))).toEqual([]);
+  });
+});
+
+function withoutReady(response: ServerResponse): ServerResponse {
+  const write = response.write.bind(response);
+  response.write = (chunk: string) => (chunk.includes("ready") ? true : write(chunk));
+  return response;
+}
+
+/** A NAR of one file that says to be enormous. */
+function endlessNar(response: ServerResponse): void {
+  const text = (value: string): Buffer => {
+    const bytes = Buffer.alloc(8 + Math.ceil(value.length / 8) * 8);
+    bytes.writeBigUInt64LE(BigInt(value.length));
+    bytes.write(value, 8);
+    return bytes;
+  };
+  const size = Buffer.alloc(8);
+  size.writeBigUInt64LE(2n ** 50n);
+  response.write(Buffer.concat([..."nix-archive-1 ( type regular contents".split(" ").map(text), size]));
+  endless(response);
+}
