@@ -28,7 +28,8 @@ function layerOf(directory: string, files: Record<string, string>): Buffer {
     mkdirSync(join(tree, name, ".."), { recursive: true });
     writeFileSync(join(tree, name), content);
   }
-  return execFileSync("tar", ["--create", "--directory", tree, ...Object.keys(files)]);
+  // Written twice, at two times: without a fixed time they are two layers whenever a second ends in between.
+  return execFileSync("tar", ["--create", "--mtime=@0", "--directory", tree, ...Object.keys(files)]);
 }
 
 /** An image of two layers in the `dir` layout. */
