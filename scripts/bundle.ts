@@ -7,7 +7,7 @@
 import { chmodSync, cpSync, existsSync, globSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { basename, join, resolve } from "node:path";
 import { build, type Metafile } from "esbuild";
-import { licenseNotice, packageDirectories, readPackage } from "./bundle/third-party.ts";
+import { distinctPackages, licenseNotice, packageDirectories, readPackage } from "./bundle/third-party.ts";
 
 const repo = join(import.meta.dirname, "..");
 const outDir = resolve(process.argv[2] ?? join(repo, "dist/niphas"));
@@ -53,7 +53,8 @@ cpSync(join(repo, "proto"), join(outDir, "proto"), { recursive: true });
 // Node.js would otherwise read each file twice to find out that it is an ECMAScript module.
 const { version, license } = readPackage(repo);
 writeJson("package.json", { name: "niphas", version, license, type: "module" });
-const packages = packageDirectories(usedInputs(result.metafile)).map((directory) => join(repo, directory));
+const directories = packageDirectories(usedInputs(result.metafile)).map((directory) => join(repo, directory));
+const packages = distinctPackages(directories);
 writeJson("third-party.json", packages.map(readPackage));
 writeFileSync(join(outDir, "third-party-licenses.txt"), `${licenseNotice(packages)}\n`);
 chmodSync(join(outDir, "niphas.js"), 0o755);

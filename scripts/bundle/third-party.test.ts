@@ -2,7 +2,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { temporaryDirectory } from "@niphas/testing";
 import { describe, expect, it } from "vitest";
-import { licenseNotice, packageDirectories, readPackage } from "./third-party.ts";
+import { distinctPackages, licenseNotice, packageDirectories, readPackage } from "./third-party.ts";
 
 function makePackage(parent: string, manifest: { name: string; license?: string }, files: Record<string, string> = {}) {
   const directory = join(parent, manifest.name);
@@ -34,6 +34,15 @@ describe("packages of others in a bundle", () => {
     const silent = makePackage(directory.path, { name: "silent" });
     expect(readPackage(named)).toEqual({ name: "named", version: "1.2.3", license: "MIT" });
     expect(readPackage(silent).license).toBe("NOASSERTION");
+  });
+
+  it("are told once when npm has the same version in two places, but twice in two versions", async () => {
+    await using directory = temporaryDirectory("third-party");
+    const shared = makePackage(directory.path, { name: "shared" });
+    const nested = makePackage(join(directory.path, "other/node_modules"), { name: "shared" });
+    expect(distinctPackages([shared, nested])).toEqual([shared]);
+    writeFileSync(join(nested, "package.json"), JSON.stringify({ name: "shared", version: "2.0.0" }));
+    expect(distinctPackages([shared, nested])).toEqual([shared, nested]);
   });
 
   it("come with their licence texts, and a word where there is none", async () => {

@@ -29,6 +29,17 @@ export function readPackage(directory: string): ThirdPartyPackage {
   return { name, version, license };
 }
 
+/** One directory of each package: npm may install the same version in several places. */
+export function distinctPackages(directories: readonly string[]): string[] {
+  const byName = new Map<string, string>();
+  for (const directory of directories) {
+    const { name, version } = readPackage(directory);
+    const key = `${name}@${version}`;
+    if (!byName.has(key)) byName.set(key, directory);
+  }
+  return [...byName.values()];
+}
+
 /** The licence texts of the packages, one after another, each under its package's name. */
 export function licenseNotice(directories: readonly string[]): string {
   return directories
