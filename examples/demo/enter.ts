@@ -40,8 +40,11 @@ function makeRoot({ rootDir, volumeDir }: ContainerSpec): void {
   symlinkSync("/proc/self/fd/1", join(rootDir, "dev/stdout"));
 }
 
+/** What it takes to become another user; who is no longer root has them no longer. include/uapi/linux/capability.h */
+const [CAP_SETGID, CAP_SETUID] = [6, 7];
+
 function becomeNobody(): void {
-  dropPrivileges();
+  dropPrivileges([CAP_SETGID, CAP_SETUID]);
   process.setgroups?.([]);
   process.setgid?.(NOBODY);
   process.setuid?.(NOBODY);
