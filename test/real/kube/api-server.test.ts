@@ -161,12 +161,12 @@ describe("a reflector of a real API server", () => {
       await create("w1");
       await expect.poll(() => changes).toEqual(["+default/w1"]);
       await signalApiServer("STOP");
-      await expect.poll(() => failures, { timeout: 20_000 }).toContain("ApiUnavailable");
+      await expect.poll(() => failures).toContain("ApiUnavailable");
       await signalApiServer("CONT");
       await waitUntil("the API server", async () => create("w2").catch(() => undefined));
       await kube.client.delete(CONFIG_MAPS, name("w1"), {}, signal);
-      await expect.poll(() => changes, { timeout: 20_000 }).toEqual(["+default/w1", "+default/w2", "-default/w1"]);
-      await expect.poll(() => reflector.failure, { timeout: 20_000 }).toBe(undefined);
+      await expect.poll(() => changes).toEqual(["+default/w1", "+default/w2", "-default/w1"]);
+      await expect.poll(() => reflector.failure).toBe(undefined);
     } finally {
       await signalApiServer("CONT");
       stop.abort();
@@ -184,11 +184,11 @@ describe("niphas controller", () => {
     const health = `127.0.0.1:${await freePort()}`;
     const flags = [`--kubeconfig=${cluster.kubeconfigFile}`, `--health-listen=${health}`];
     await using controller = startCli(["controller", ...flags]);
-    await expect.poll(async () => taintKeys("registered-before"), { timeout: 20_000 }).not.toContain(TAINT.key);
+    await expect.poll(async () => taintKeys("registered-before")).not.toContain(TAINT.key);
     expect(await taintKeys("registered-before")).toContain(OTHER.key);
     const later = await createNode("registered-later");
     await registerDriver("registered-later", later.metadata.uid, "csi.niphas.io");
-    await expect.poll(async () => taintKeys("registered-later"), { timeout: 20_000 }).not.toContain(TAINT.key);
+    await expect.poll(async () => taintKeys("registered-later")).not.toContain(TAINT.key);
     expect(await taintKeys("other-driver")).toContain(TAINT.key);
     expect(await (await fetch(`http://${health}/readyz`)).text()).toBe("ok\n");
     const metrics = await (await fetch(`http://${health}/metrics`)).text();

@@ -11,8 +11,8 @@ import { ApiServerProcess } from "./api-server-process.ts";
 const NAMESPACE = "niphas-system";
 const NODES_OF_TEST = ["node-1", "node-2"] as const;
 type NodeName = (typeof NODES_OF_TEST)[number];
-/** Within which joins, leaves and moves are to be told. */
-const TOLD = { timeout: 5_000, interval: 50 };
+/** Joins, leaves and moves are told within moments; a busy machine may take longer and is still right. */
+const TOLD = { timeout: 60_000, interval: 50 };
 
 const peers: Readonly<Record<NodeName, PeerId>> = {
   "node-1": peerIdOf("12D3KooWMo5gRbZQ4vRn2bkAA8T5BG1XXwF2pTsedRDBCuBhJQN2"),
@@ -139,7 +139,8 @@ describe("the members of a real cluster", () => {
     await using second = await join("node-2", "10.0.0.2");
     await expect.poll(seenBy(first), TOLD).toEqual([as("node-2", "10.0.0.2")]);
     await expect.poll(seenBy(second), TOLD).toEqual([as("node-1", "10.0.0.1")]);
-    expect([first.zone, second.zone, first.problem]).toEqual(["zone-of-node-1", "zone-of-node-2", undefined]);
+    const zones = () => [first.zone, second.zone, first.problem];
+    await expect.poll(zones, TOLD).toEqual(["zone-of-node-1", "zone-of-node-2", undefined]);
     const node = await admin.client.get(NODES, { name: "node-1" }, signal);
     const owner = { apiVersion: "v1", kind: "Node", name: "node-1", uid: node.metadata.uid };
     expect((await leaseOf("node-1")).metadata.ownerReferences).toEqual([owner]);
@@ -150,7 +151,7 @@ describe("the members of a real cluster", () => {
     await expect.poll(seenBy(first), TOLD).toEqual([as("node-2", "10.0.0.2")]);
     await using moved = await join("node-2", "10.0.0.22");
     await expect.poll(seenBy(first), TOLD).toEqual([as("node-2", "10.0.0.22")]);
-    expect(seenBy(moved)()).toEqual([as("node-1", "10.0.0.1")]);
+    await expect.poll(seenBy(moved), TOLD).toEqual([as("node-1", "10.0.0.1")]);
   });
 
   it("leave with their Lease, and write it again", async () => {
@@ -172,13 +173,13 @@ describe("the members of a real cluster", () => {
     await expect.poll(seenBy(first), TOLD).toEqual([as("node-2", "10.0.0.2")]);
     const apiServer = new ApiServerProcess(cluster);
     await apiServer.kill();
-    await expect.poll(() => first.problem?.code, { timeout: 20_000 }).toBe("ApiUnavailable");
+    await expect.poll(() => first.problem?.code, { timeout: 120_000 }).toBe("ApiUnavailable");
     expect([seenBy(first)(), seenBy(second)()]).toEqual([[as("node-2", "10.0.0.2")], [as("node-1", "10.0.0.1")]]);
     await apiServer.start();
     await expect.poll(() => first.problem, { timeout: 120_000 }).toBe(undefined);
     await using moved = await join("node-2", "10.0.0.23");
-    await expect.poll(seenBy(first), { timeout: 60_000 }).toEqual([as("node-2", "10.0.0.23")]);
-    expect(moved.problem).toBe(undefined);
+    await expect.poll(seenBy(first), { timeout: 120_000 }).toEqual([as("node-2", "10.0.0.23")]);
+    await expect.poll(() => moved.problem, TOLD).toBe(undefined);
   });
 });
 

@@ -158,7 +158,7 @@ describe("the node controller", () => {
     await expect.poll(() => patches().length).toBeGreaterThan(0);
     expect(taintsOf("n")).toEqual([OTHER, OURS]);
     api.setFaults();
-    await expect.poll(() => taintsOf("n"), { timeout: 10_000 }).toEqual([OTHER]);
+    await expect.poll(() => taintsOf("n")).toEqual([OTHER]);
     expect(await metrics.render()).toMatch(/niphas_controller_failures_total\{kind="conflict",code="ApiConflict"\} \d/);
   }, 20_000);
 
@@ -167,7 +167,7 @@ describe("the node controller", () => {
     putCsiNode("n", [DRIVER]);
     api.setFaults({ method: "PATCH", status: 500, times: 2 });
     start();
-    await expect.poll(() => taintsOf("n"), { timeout: 10_000 }).toEqual([]);
+    await expect.poll(() => taintsOf("n")).toEqual([]);
     expect(logged.filter(({ msg }) => msg === "startup taint not removed yet; trying again")).toHaveLength(2);
     await expect.poll(isIdle).toBe(true);
     const text = await metrics.render();
@@ -193,7 +193,7 @@ describe("the node controller", () => {
       putCsiNode(`n${index}`, [DRIVER]);
     }
     start();
-    await expect.poll(() => patches().length, { timeout: 10_000 }).toBe(300);
+    await expect.poll(() => patches().length).toBe(300);
     await expect.poll(() => controller.taintedCount).toBe(0);
     expect(patches()).toHaveLength(300);
   }, 20_000);
@@ -209,7 +209,7 @@ describe("health", () => {
       .toMatch(/^csinodes: .*403.*grant it by RBAC\n$/);
     expect((await app.request("/readyz")).status).toBe(503);
     api.setFaults();
-    await expect.poll(async () => (await app.request("/readyz")).status, { timeout: 10_000 }).toBe(200);
+    await expect.poll(async () => (await app.request("/readyz")).status).toBe(200);
     expect(await (await app.request("/metrics")).text()).toContain("niphas_controller_tainted_nodes 0");
   });
 

@@ -179,11 +179,11 @@ describe("members by Leases", () => {
     const seen: (readonly string[])[] = [];
     membership.onChange(() => seen.push(hosts()));
     put("b", b, "10.0.0.2:9811");
-    await expect.poll(hosts, { timeout: 5000 }).toEqual(["10.0.0.1", "10.0.0.2"]);
+    await expect.poll(hosts).toEqual(["10.0.0.1", "10.0.0.2"]);
     put("a", a, "10.0.0.3:9811");
-    await expect.poll(hosts, { timeout: 5000 }).toEqual(["10.0.0.2", "10.0.0.3"]);
+    await expect.poll(hosts).toEqual(["10.0.0.2", "10.0.0.3"]);
     remove("b");
-    await expect.poll(hosts, { timeout: 5000 }).toEqual(["10.0.0.3"]);
+    await expect.poll(hosts).toEqual(["10.0.0.3"]);
     expect(seen).toEqual([["10.0.0.1", "10.0.0.2"], ["10.0.0.2", "10.0.0.3"], ["10.0.0.3"]]);
   });
 
