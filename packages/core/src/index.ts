@@ -17,6 +17,8 @@ export * from "./signature.ts";
 export * from "./signature-check.ts";
 export * from "./store-path.ts";
 export * from "./system.ts";
+export * from "./terminal/format.ts";
+export * from "./terminal/table.ts";
 export * from "./view-key.ts";
 export * from "./volume-attributes.ts";
 export * from "./volume-id.ts";

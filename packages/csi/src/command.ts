@@ -1,6 +1,6 @@
-import { keepHeapSmall } from "@niphas/service";
-import { Command, Option } from "commander";
-import { envName, FLAGS, type FlagName, type RawCsiOptions } from "./flags.ts";
+import { flagCommand, keepHeapSmall } from "@niphas/service";
+import type { Command } from "commander";
+import { FLAGS, type RawCsiOptions } from "./flags.ts";
 import { runCsiPlugin } from "./main.ts";
 import { parseCsiOptions } from "./options.ts";
 
@@ -24,12 +24,7 @@ Exit codes: 0 after a signal, 2 wrong flags, 5 the state directory is in use, 8 
 
 /** `niphas csi`. Its action ends when the plugin does, and throws NiphasError for what the caller's edge reports. */
 export function csiCommand(): Command {
-  const command = new Command("csi").description(DESCRIPTION).addHelpText("after", EXAMPLES);
-  command.allowExcessArguments(false).showHelpAfterError("(niphas csi --help explains every flag)");
-  for (const name of Object.keys(FLAGS).filter(isFlagName)) command.addOption(optionOf(name));
-  command.addOption(
-    new Option("--no-default-key", "do not trust cache.nixos.org's key").env("NIPHAS_CSI_NO_DEFAULT_KEY"),
-  );
+  const command = flagCommand("csi", { description: DESCRIPTION, notes: EXAMPLES }, FLAGS);
   command.action(async (raw: RawCsiOptions) => {
     await runUntilSignal(raw);
   });
@@ -52,28 +47,4 @@ async function runUntilSignal(raw: RawCsiOptions): Promise<void> {
     process.off("SIGTERM", onSignal);
     process.off("SIGINT", onSignal);
   }
-}
-
-/** Defaults are only shown here: options.ts applies them, so that both ways in have the same. */
-function optionOf(name: FlagName): Option {
-  const { flag, argument, help } = FLAGS[name];
-  const { isList = false, defaultText, defaultHelp }: FlagTexts = FLAGS[name];
-  const shownDefault = defaultHelp ?? defaultText;
-  const text = shownDefault === undefined ? help : `${help} (default: ${shownDefault})`;
-  const option = new Option(`${flag} ${argument}`, text).env(envName(name));
-  return isList ? option.argParser(collect) : option;
-}
-
-interface FlagTexts {
-  readonly isList?: boolean;
-  readonly defaultText?: string;
-  readonly defaultHelp?: string;
-}
-
-function collect(text: string, previous: readonly string[] | undefined): readonly string[] {
-  return [...(previous ?? []), ...text.split(/\s+/).filter((word) => word !== "")];
-}
-
-function isFlagName(name: string): name is FlagName {
-  return Object.hasOwn(FLAGS, name);
 }

@@ -1,6 +1,7 @@
 export { csiCommand } from "./command.ts";
 export * from "./constants.ts";
 export { runCsiPlugin } from "./main.ts";
+export { PluginMetrics } from "./metrics/plugin-metrics.ts";
 export { type CsiPluginOptions, parseCsiOptions } from "./options.ts";
 export { parsePolicyRules } from "./policy/policy-rules.ts";
 export {

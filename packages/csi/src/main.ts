@@ -11,6 +11,7 @@ import {
   createTrustChecker,
   HttpNeighbours,
   initialiseStore,
+  type MeshLoss,
   NixRunner,
   openStoreDatabase,
   storeLayout,
@@ -102,10 +103,10 @@ async function startPlugin(options: CsiPluginOptions, runtime: Runtime): Promise
   const lock = StateLock.acquire(state.dir, "niphas csi");
   teardown.defer(() => lock.release());
 
-  const nix = await openNix(options, state, runtime);
-  const { views, mounter } = await openViews(options, state, { runtime, database: nix.database });
   let collectSoon = (): void => undefined;
   const metrics = new PluginMetrics({ onDiskExhausted: () => collectSoon() });
+  const nix = await openNix(options, state, { runtime, metrics });
+  const { views, mounter } = await openViews(options, state, { runtime, database: nix.database });
   const work = new BackgroundWork({ clock }, { lingerMs: WORK_LINGER_MS });
   teardown.defer(async () => work.stop());
   const targets = new TargetDirectories({
@@ -162,7 +163,12 @@ async function startPlugin(options: CsiPluginOptions, runtime: Runtime): Promise
 }
 
 /** Nix on the plugin's own chroot store. */
-async function openNix(options: CsiPluginOptions, state: StateDirectory, { logger, teardown, signal }: Runtime) {
+async function openNix(
+  options: CsiPluginOptions,
+  state: StateDirectory,
+  { runtime, metrics }: { readonly runtime: Runtime; readonly metrics: PluginMetrics },
+) {
+  const { logger, teardown, signal } = runtime;
   const store = { rootDir: state.storeRootDir };
   const { trustedKeys } = options;
   const nix = new NixRunner({
@@ -180,8 +186,10 @@ async function openNix(options: CsiPluginOptions, state: StateDirectory, { logge
   const database = openStoreDatabase(store);
   teardown.defer(() => database.close());
   const neighbours = options.mesh === undefined ? undefined : new HttpNeighbours({ url: options.mesh });
-  const onNeighboursLost = (reason: NiphasError): void =>
-    logger.warn(errorFields(reason), "a closure is fetched without the mesh");
+  const onNeighboursLost = (reason: NiphasError, loss: MeshLoss): void => {
+    metrics.fetchedWithoutMesh(loss);
+    logger.warn({ ...errorFields(reason), loss }, "a closure is fetched without the mesh");
+  };
   const realiser = createRealiser({ nix, database, neighbours }, { onNeighboursLost });
   teardown.defer(async () => realiser.stop());
   const onSyncError = (error: unknown): void =>

@@ -1,3 +1,6 @@
+export { type FlagCommandTexts, flagCommand } from "./flags/flag-command.ts";
+export { FlagReader } from "./flags/flag-reader.ts";
+export { type Flag, type FlagTable, flagTable, flagVariable, nameFlag, type RawOptions } from "./flags/flag-table.ts";
 export { EventLoopLag, latenessOf } from "./health/event-loop-lag.ts";
 export { type HealthSources, healthApp, type MetricsText } from "./health/health-app.ts";
 export { type HealthServer, type HealthServerInit, serveHealth } from "./health/health-server.ts";
@@ -7,4 +10,6 @@ export { StateLock } from "./lifecycle/state-lock.ts";
 export { Teardown } from "./lifecycle/teardown.ts";
 export { causeChain, errorFields } from "./log/error-fields.ts";
 export { createLogger } from "./log/logger.ts";
+export { buffersPassed } from "./memory/buffer-garbage.ts";
 export { keepHeapSmall } from "./memory/small-heap.ts";
+export { ManualClock, settle } from "./twins/manual-clock.ts";

@@ -4,13 +4,14 @@ import { NiphasError, systemErrorCode } from "@niphas/core";
 import type { Mounter } from "@niphas/views";
 import { runTool } from "../tools/run-tool.ts";
 
-/** What the plugin makes in its state directory; docs/interfaces.md. Nothing else is touched. */
-const CONTENTS = ["views", "cache", "quarantine", "store", "boot.json"];
+/** What the plugin makes in its state directory, and the mesh daemon's own; docs/interfaces.md. Nothing else is touched. */
+const CONTENTS = ["views", "cache", "quarantine", "mesh", "store", "boot.json"];
 /** Who asks for the store to stay also wants to know which of its paths are on disk: that is in boot.json. */
 const CONTENTS_BESIDE_STORE = [
   "views",
   "cache",
   "quarantine",
+  "mesh",
   "store/nix/var/nix/gcroots/niphas",
   "store/nix/var/nix/gcroots/niphas-keep",
 ];

@@ -1,6 +1,4 @@
-import { storePathBaseName } from "@niphas/core";
-import { formatBytes, formatCount } from "../terminal/format.ts";
-import { renderTable } from "../terminal/table.ts";
+import { formatBytes, formatCount, renderTable, storePathBaseName } from "@niphas/core";
 import { type ClosurePath, type ClosureReport, renderTree } from "./closure-report.ts";
 
 export interface ClosureView {

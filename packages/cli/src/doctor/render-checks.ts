@@ -1,5 +1,4 @@
-import { formatCount } from "../terminal/format.ts";
-import { renderTable } from "../terminal/table.ts";
+import { formatCount, renderTable } from "@niphas/core";
 import { type Check, isHealthy } from "./check.ts";
 
 const LABELS: Readonly<Record<Check["status"], string>> = { ok: "ok", warn: "warn", fail: "FAIL" };

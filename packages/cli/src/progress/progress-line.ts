@@ -1,5 +1,5 @@
+import { formatBytes, formatCount, printableText } from "@niphas/core";
 import type { RealiseProgress } from "@niphas/nix";
-import { formatBytes, formatCount, printableText } from "../terminal/format.ts";
 
 const BAR_COLUMNS = 20;
 

@@ -2,11 +2,10 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { Socket } from "node:net";
 import type { Readable, Writable } from "node:stream";
-import { NiphasError, systemErrorCode } from "@niphas/core";
+import { NiphasError, printableText, systemErrorCode } from "@niphas/core";
 import { type EnterFailure, type EnterSpec, parseStatus } from "../enter/enter-spec.ts";
 import { exitCodeOf } from "../signals/exit-code.ts";
 import { forwardSignals } from "../signals/forwarding.ts";
-import { printableText } from "../terminal/format.ts";
 import { isMissingTool } from "../tools/run-tool.ts";
 import { unshareArguments } from "./namespace-command.ts";
 

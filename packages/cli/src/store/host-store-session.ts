@@ -1,8 +1,7 @@
 import { mkdirSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { NiphasError, type StorePath } from "@niphas/core";
+import { NiphasError, printableText, type StorePath } from "@niphas/core";
 import { localClosure, NixRunner, type NixSettings, type PathInfo, type StoreLocation } from "@niphas/nix";
-import { printableText } from "../terminal/format.ts";
 import { createRunOwner, isStaleRunOwner } from "./run-owner.ts";
 import type { StoreSession } from "./store-session.ts";
 

@@ -1,6 +1,6 @@
 import { NiphasError } from "@niphas/core";
+import { ManualClock, settle } from "@niphas/service";
 import { beforeEach, expect, it } from "vitest";
-import { FakeClock, settle } from "../twins/fake-clock.ts";
 import { volumeId } from "../twins/test-plugin.ts";
 import { BackgroundWork, type Job } from "./background-work.ts";
 
@@ -9,12 +9,12 @@ const [A, B] = [volumeId(1), volumeId(2)];
 const untilDone = async (done: Promise<void>): Promise<void> => done;
 const giveUp = async (): Promise<void> => Promise.reject(new Error("gave up"));
 
-let clock: FakeClock;
+let clock: ManualClock;
 let work: BackgroundWork;
 let starts: { readonly signal: AbortSignal; readonly outcome: PromiseWithResolvers<void> }[];
 let job: Job;
 beforeEach(() => {
-  clock = new FakeClock();
+  clock = new ManualClock();
   work = new BackgroundWork({ clock }, { lingerMs: LINGER_MS });
   starts = [];
   job = {

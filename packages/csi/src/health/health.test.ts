@@ -1,9 +1,8 @@
 import { NiphasError } from "@niphas/core";
-import { EventLoopLag, healthApp, latenessOf } from "@niphas/service";
+import { EventLoopLag, healthApp, latenessOf, ManualClock } from "@niphas/service";
 import { expect, it } from "vitest";
 import { PluginMetrics } from "../metrics/plugin-metrics.ts";
 import { PhaseTimer } from "../publish/phase-timer.ts";
-import { FakeClock } from "../twins/fake-clock.ts";
 
 it("is live while the event loop keeps up", () => {
   expect(latenessOf({ p99Seconds: () => 4.9 })).toBeUndefined();
@@ -14,7 +13,7 @@ it("has metrics whose labels are closed sets", async () => {
   let exhausted = 0;
   const metrics = new PluginMetrics({ onDiskExhausted: () => void exhausted++ });
   const app = healthApp({ liveness: () => undefined, readiness: () => [], metrics });
-  const clock = new FakeClock();
+  const clock = new ManualClock();
   const timer = new PhaseTimer({ clock });
   await timer.run("realise", async () => clock.advance(2000));
   metrics.published("cold", timer);
@@ -23,6 +22,7 @@ it("has metrics whose labels are closed sets", async () => {
   metrics.rpcFailed(new NiphasError("DiskFull", "x"));
   metrics.viewLookedUp("miss");
   metrics.fetched(5, 7);
+  metrics.fetchedWithoutMesh("lost");
   metrics.diskExhausted();
   metrics.collected(7);
   metrics.watch({
@@ -41,6 +41,8 @@ it("has metrics whose labels are closed sets", async () => {
     'niphas_view_cache_total{result="miss"} 1',
     'niphas_fetched_bytes_total{source="upstream"} 5',
     'niphas_fetched_bytes_total{source="mesh"} 7',
+    'niphas_fetches_without_mesh_total{reason="lost"} 1',
+    'niphas_fetches_without_mesh_total{reason="unready"} 0',
     "niphas_gc_freed_bytes_total 7",
     "niphas_volumes 3",
     'niphas_views{strategy="tree"} 2',
@@ -54,7 +56,7 @@ it("has metrics whose labels are closed sets", async () => {
 });
 
 it("measures the event loop's delay", async () => {
-  const clock = new FakeClock();
+  const clock = new ManualClock();
   const lag = new EventLoopLag({ clock });
   lag.start();
   await clock.advance(60_000);

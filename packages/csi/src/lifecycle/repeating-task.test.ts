@@ -1,12 +1,12 @@
+import { ManualClock } from "@niphas/service";
 import { beforeEach, expect, it } from "vitest";
-import { FakeClock } from "../twins/fake-clock.ts";
 import { RepeatingTask } from "./repeating-task.ts";
 
-let clock: FakeClock;
+let clock: ManualClock;
 let runs: number;
 let errors: unknown[];
 beforeEach(() => {
-  clock = new FakeClock();
+  clock = new ManualClock();
   runs = 0;
   errors = [];
 });

@@ -1,4 +1,5 @@
 import type { NiphasError } from "@niphas/core";
+import type { MeshLoss } from "@niphas/nix";
 import { Counter, Gauge, Histogram, Registry } from "prom-client";
 import type { PublishObserver } from "../publish/components.ts";
 import type { PhaseTimer, PublishPath } from "../publish/phase-timer.ts";
@@ -18,6 +19,7 @@ export interface PluginMetricsInit {
 }
 
 const DURATION_BUCKETS_SECONDS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 2.5, 10, 30, 100, 600];
+const MESH_LOSSES: readonly MeshLoss[] = ["unready", "lost", "failed"];
 /** https://grpc.io/docs/guides/status-codes/ */
 const GRPC_CODE_NAMES = [
   "OK",
@@ -49,6 +51,7 @@ export class PluginMetrics implements RpcObserver, PublishObserver {
   readonly #rpcs: Counter<"method" | "code">;
   readonly #errors: Counter<"kind" | "code">;
   readonly #fetchedBytes: Counter<"source">;
+  readonly #withoutMesh: Counter<"reason">;
   readonly #viewLookups: Counter<"result">;
   readonly #gcLastSuccess: Gauge;
   readonly #gcFreedBytes: Counter;
@@ -83,6 +86,13 @@ export class PluginMetrics implements RpcObserver, PublishObserver {
     });
     this.#fetchedBytes.inc({ source: "mesh" }, 0);
     this.#fetchedBytes.inc({ source: "upstream" }, 0);
+    this.#withoutMesh = new Counter({
+      name: "niphas_fetches_without_mesh_total",
+      help: "Closures that were fetched without the mesh daemon of this node, though there is one, by reason.",
+      labelNames: ["reason"],
+      registers,
+    });
+    for (const reason of MESH_LOSSES) this.#withoutMesh.inc({ reason }, 0);
     this.#viewLookups = new Counter({
       name: "niphas_view_cache_total",
       help: "Publishes that found their view ready (hit) or had to build it (miss).",
@@ -169,6 +179,10 @@ export class PluginMetrics implements RpcObserver, PublishObserver {
   fetched(upstreamBytes: number, meshBytes: number): void {
     this.#fetchedBytes.inc({ source: "upstream" }, upstreamBytes);
     this.#fetchedBytes.inc({ source: "mesh" }, meshBytes);
+  }
+
+  fetchedWithoutMesh(reason: MeshLoss): void {
+    this.#withoutMesh.inc({ reason });
   }
 
   diskExhausted(): void {

@@ -1,6 +1,6 @@
 import { NiphasError } from "@niphas/core";
+import { settle } from "@niphas/service";
 import { afterEach, beforeEach, expect, it } from "vitest";
-import { settle } from "../twins/fake-clock.ts";
 import { codeOf, HELLO, NOTHING, PUBLISHED, TestPlugin, testCall, volumeId } from "../twins/test-plugin.ts";
 
 let plugin: TestPlugin;

@@ -1,7 +1,7 @@
 import { mkdirSync } from "node:fs";
 import { NiphasError } from "@niphas/core";
+import { settle } from "@niphas/service";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
-import { settle } from "../twins/fake-clock.ts";
 import { codeOf, HELLO, NOTHING, PUBLISHED, TestPlugin, volumeId, WORLD } from "../twins/test-plugin.ts";
 
 let plugin: TestPlugin;

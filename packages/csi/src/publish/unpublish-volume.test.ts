@@ -1,8 +1,8 @@
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { NiphasError } from "@niphas/core";
+import { settle } from "@niphas/service";
 import { afterEach, beforeEach, expect, it } from "vitest";
-import { settle } from "../twins/fake-clock.ts";
 import { codeOf, HELLO, NOTHING, PUBLISHED, TestPlugin } from "../twins/test-plugin.ts";
 
 let plugin: TestPlugin;

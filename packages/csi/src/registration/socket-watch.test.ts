@@ -1,6 +1,6 @@
+import { ManualClock } from "@niphas/service";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { CapturedLog } from "../twins/captured-log.ts";
-import { FakeClock } from "../twins/fake-clock.ts";
 import { SocketWatch, type WatchedServer } from "./socket-watch.ts";
 
 /** Cannot be reached while it begins to listen, as a real one. */
@@ -22,11 +22,11 @@ class SlowServer implements WatchedServer {
   }
 }
 
-let clock: FakeClock;
+let clock: ManualClock;
 let server: SlowServer;
 let watch: SocketWatch;
 beforeEach(() => {
-  clock = new FakeClock();
+  clock = new ManualClock();
   server = new SlowServer();
   watch = new SocketWatch({ clock, logger: new CapturedLog().logger, servers: [server] });
 });

@@ -1,18 +1,18 @@
 import { EventEmitter } from "node:events";
 import { NiphasError } from "@niphas/core";
+import { ManualClock, settle } from "@niphas/service";
 import { beforeEach, expect, it } from "vitest";
 import { CapturedLog } from "../twins/captured-log.ts";
-import { FakeClock, settle } from "../twins/fake-clock.ts";
 import { type RpcContext, RpcRunner } from "./rpc.ts";
 
-let clock: FakeClock;
+let clock: ManualClock;
 let log: CapturedLog;
 let rpc: RpcRunner;
 let answers: { readonly code: number; readonly details: string | undefined }[];
 let calls: EventEmitter[];
 
 beforeEach(() => {
-  clock = new FakeClock();
+  clock = new ManualClock();
   log = new CapturedLog();
   answers = [];
   calls = [];

@@ -11,6 +11,7 @@ import {
   type VolumeId,
 } from "@niphas/core";
 import { createGcRoots, type GcRoots } from "@niphas/nix";
+import { ManualClock } from "@niphas/service";
 import { BackgroundWork } from "../background/background-work.ts";
 import { DefaultPolicy, type Policy } from "../policy/policy.ts";
 import type { PublishComponents, PublishInit, PublishObserver } from "../publish/components.ts";
@@ -26,7 +27,6 @@ import { RecordStore } from "../volumes/record-store.ts";
 import { RunningPublishes } from "../volumes/running-publishes.ts";
 import { VolumeRemover } from "../volumes/volume-remover.ts";
 import { CapturedLog } from "./captured-log.ts";
-import { FakeClock } from "./fake-clock.ts";
 import { MemoryMounts } from "./memory-mounts.ts";
 import { MemoryNix } from "./memory-nix.ts";
 import { MemoryViews } from "./memory-views.ts";
@@ -59,7 +59,7 @@ export class TestPlugin implements Disposable {
   readonly kubeletDir = join(this.dir, "kubelet");
   readonly viewsDir = join(this.dir, "views");
   readonly quarantineDir = join(this.dir, "quarantine");
-  readonly clock = new FakeClock();
+  readonly clock = new ManualClock();
   readonly log = new CapturedLog();
   readonly nix = new MemoryNix();
   readonly views = new MemoryViews({ viewsDir: this.viewsDir });

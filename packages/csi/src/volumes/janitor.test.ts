@@ -1,9 +1,9 @@
 import { existsSync, mkdirSync, readdirSync, realpathSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { NiphasError, type ViewKey } from "@niphas/core";
+import { settle } from "@niphas/service";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { DRIVER_NAME } from "../constants.ts";
-import { settle } from "../twins/fake-clock.ts";
 import { HELLO, NOTHING, PUBLISHED, TestPlugin, volumeId, WORLD } from "../twins/test-plugin.ts";
 import type { SweepReport } from "./janitor.ts";
 

@@ -1,5 +1,5 @@
+import { settle } from "@niphas/service";
 import { expect, it } from "vitest";
-import { settle } from "../twins/fake-clock.ts";
 import { KeyedLock } from "./keyed-lock.ts";
 
 const never = new AbortController().signal;

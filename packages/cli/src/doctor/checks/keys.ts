@@ -1,5 +1,4 @@
-import { isNiphasError, parseTrustedKey } from "@niphas/core";
-import { formatCount } from "../../terminal/format.ts";
+import { formatCount, isNiphasError, parseTrustedKey } from "@niphas/core";
 import { type Check, fail, ok } from "../check.ts";
 
 const ID = "keys";

@@ -1,7 +1,7 @@
 import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { isNiphasError } from "@niphas/core";
+import { formatBytes, isNiphasError } from "@niphas/core";
 import {
   DEFAULT_GC_TARGETS,
   diskSpace,
@@ -12,7 +12,6 @@ import {
   storeLayout,
 } from "@niphas/nix";
 import { OWN_STORE_UNTOUCHED } from "../../store/chroot-store-session.ts";
-import { formatBytes } from "../../terminal/format.ts";
 import { type Check, fail, ok, warn } from "../check.ts";
 
 /** Whether the Nix on PATH is one that niphas knows. Leaves nothing behind. */

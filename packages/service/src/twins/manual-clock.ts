@@ -1,12 +1,12 @@
-import type { Clock, Timer } from "@niphas/service";
+import type { Clock, Timer } from "../lifecycle/clock.ts";
 
 interface PendingTimer {
   readonly atMs: number;
   readonly callback: () => void;
 }
 
-/** A clock that stands still until a test calls {@link advance}. */
-export class FakeClock implements Clock {
+/** A clock for tests, which stands still until {@link advance} is called. */
+export class ManualClock implements Clock {
   #nowMs = 0;
   readonly #timers = new Set<PendingTimer>();
 
@@ -29,7 +29,7 @@ export class FakeClock implements Clock {
     return this.#timers.size;
   }
 
-  /** Moves time on, firing due timers in order, and lets promises settle. */
+  /** Moves time on, calling what is due in order, and lets promises settle. */
   async advance(byMs: number): Promise<void> {
     const endMs = this.#nowMs + byMs;
     await settle();
@@ -43,7 +43,11 @@ export class FakeClock implements Clock {
   }
 
   #nextDue(endMs: number): PendingTimer | undefined {
-    return [...this.#timers].filter((timer) => timer.atMs <= endMs).sort((a, b) => a.atMs - b.atMs)[0];
+    let next: PendingTimer | undefined;
+    for (const timer of this.#timers) {
+      if (timer.atMs <= endMs && (next === undefined || timer.atMs < next.atMs)) next = timer;
+    }
+    return next;
   }
 }
 
