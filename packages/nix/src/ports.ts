@@ -1,4 +1,5 @@
 import type { NarHash, NiphasError, StorePath, TrustedKey } from "@niphas/core";
+import type { Patience } from "./realise/patience.ts";
 
 /** Where a Nix store lies on this machine. `nix/store` and `nix/var/nix` are below `rootDir`. */
 export interface StoreLocation {
@@ -80,11 +81,20 @@ export interface NeighbourProgress {
   readonly upstreamBytes: number;
 }
 
+/**
+ * Why a realisation goes on without the mesh: it was not ready in time, it was given up in the midst of it, or Nix failed
+ * with it.
+ */
+export type MeshLoss = "unready" | "lost" | "failed";
+
 /** What the mesh does for one realisation. */
 export interface NeighboursPlan {
   /** The URL of a binary cache to ask first. */
   readonly substituter: string;
+  /** What the mesh says of itself; it may lie. */
   readonly progress: NeighbourProgress;
+  /** What is left of it after the time that {@link Neighbours.open} took. */
+  readonly patience: Patience;
   /** Aborted, with a NiphasError SubstituterUnavailable as its reason, when the mesh is gone or gives no sign of life. */
   readonly lost: AbortSignal;
   /** The realisation has ended. */
@@ -95,8 +105,8 @@ export interface NeighboursPlan {
 export interface Neighbours {
   /**
    * Hands the roots over, so that the mesh finds out their closures and begins to get them. Answers when Nix may be
-   * started; undefined when the mesh is not there, is silent, knows of nothing or takes too long, at most 1.5 s after
-   * its last step and 5 s in all. Never throws but for the signal.
+   * started: when all is found out, or after half of the patience while the mesh still works on it. Undefined when it is
+   * not there, knows of nothing or is silent, at the latest when the patience has run out. Never throws but for the signal.
    */
   open(
     roots: readonly StorePath[],

@@ -3,7 +3,8 @@ import { isNiphasError, NiphasError } from "@niphas/core";
 /** Primary result codes, https://www.sqlite.org/rescode.html */
 const BUSY_CODES: readonly number[] = [5, 6];
 const CORRUPT_CODES: readonly number[] = [11, 26];
-const CANNOT_OPEN = 14;
+/** Nobody has it open to write, so that a reader would have to make its wal and shm files, or to mend them. */
+const NEEDS_WRITER_CODES: readonly number[] = [8, 14];
 const GENERIC_ERROR = 1;
 
 const REPAIR_ADVICE = "stop the plugin and all Nix processes, move the store directory away and start again";
@@ -25,7 +26,7 @@ function describe(code: number | undefined): string {
   if (code === undefined) return "Nix's database cannot be read";
   if (BUSY_CODES.includes(code)) return "Nix's database is locked by another process; it is tried again";
   if (CORRUPT_CODES.includes(code)) return `Nix's database is corrupt: ${REPAIR_ADVICE}`;
-  if (code === CANNOT_OPEN) {
+  if (NEEDS_WRITER_CODES.includes(code)) {
     return "Nix's database cannot be opened: a reader without write access needs a process that has it open to write";
   }
   if (code === GENERIC_ERROR) return "Nix's database has no schema yet, or one of an unknown Nix";

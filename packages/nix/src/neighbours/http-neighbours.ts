@@ -1,17 +1,14 @@
 import { NiphasError, type StorePath, toNiphasError } from "@niphas/core";
 import type { NeighbourProgress, Neighbours, NeighboursPlan } from "../ports.ts";
+import { Patience, type PatienceInit } from "../realise/patience.ts";
 import { PlanStream } from "./plan-stream.ts";
 
 export interface HttpNeighboursInit {
   /** Where the mesh daemon of this node listens for Nix, `http://127.0.0.1:<port>`. */
   readonly url: string;
-  /** Without a new step for so long, or after so long in all, Nix is started without the mesh. */
-  readonly stepMs?: number;
-  readonly readyMs?: number;
+  /** With the mesh, for each realisation. */
+  readonly patience?: PatienceInit;
 }
-
-const DEFAULT_STEP_MS = 1_500;
-const DEFAULT_READY_MS = 5_000;
 
 const NOTHING: NeighbourProgress = {
   doneBytes: 0,
@@ -40,7 +37,7 @@ export class HttpNeighbours implements Neighbours {
     const onAbort = (): void => plan.giveUp(signal.reason);
     signal.addEventListener("abort", onAbort, { once: true });
     try {
-      if (await plan.ready) return plan;
+      if (await plan.usable) return plan;
       if (!signal.aborted) onUnused(toNiphasError(plan.lost.reason));
       return undefined;
     } finally {
@@ -52,34 +49,42 @@ export class HttpNeighbours implements Neighbours {
 
 class HttpPlan implements NeighboursPlan {
   readonly substituter: string;
+  readonly patience: Patience;
   progress = NOTHING;
+  readonly #startedMs = performance.now();
   readonly #lost = new AbortController();
-  readonly #ready = Promise.withResolvers<boolean>();
+  readonly #usable = Promise.withResolvers<boolean>();
   readonly #stream: PlanStream;
-  readonly #end: NodeJS.Timeout;
-  readonly #step: NodeJS.Timeout;
+  readonly #timers: readonly NodeJS.Timeout[];
+  #isAlive = false;
   #isReady = false;
+  #isSettled = false;
 
   constructor(init: HttpNeighboursInit, roots: readonly StorePath[], onProgress: OpenOptions["onProgress"]) {
     this.substituter = init.url;
-    this.#end = setTimeout(() => this.giveUp(tooLate()), init.readyMs ?? DEFAULT_READY_MS);
-    this.#step = setTimeout(() => this.giveUp(tooLate()), init.stepMs ?? DEFAULT_STEP_MS);
+    this.patience = new Patience(init.patience);
+    const { leftMs } = this.patience;
+    this.#timers = [
+      // What it has found out by then, it can tell Nix. What Nix gets of it shows more than its own words.
+      setTimeout(() => this.#isAlive && this.#settle(true), leftMs / 2),
+      setTimeout(() => this.giveUp(tooLate()), leftMs),
+    ];
     this.#stream = new PlanStream({
       url: init.url,
       roots,
       onEvent: (event) => {
-        if (event.event === "ready") this.#settle(true);
-        // After `ready` the stream goes on: what did not come is left to Nix.
-        if (event.event === "failed" && !this.#isReady) this.giveUp(unable(event.reason));
+        this.#isAlive = true;
+        if (event.event === "ready") this.#becomeReady();
+        if (event.event === "failed") this.#failed(event.reason);
         if (event.event === "progress") this.#progressed(event.progress, onProgress);
       },
       onLost: (reason) => this.giveUp(reason),
     });
   }
 
-  /** False: without the mesh. */
-  get ready(): Promise<boolean> {
-    return this.#ready.promise;
+  /** Settles when Nix may be started; false: without the mesh. */
+  get usable(): Promise<boolean> {
+    return this.#usable.promise;
   }
 
   get lost(): AbortSignal {
@@ -96,19 +101,28 @@ class HttpPlan implements NeighboursPlan {
     this.#stream.close();
   }
 
+  #becomeReady(): void {
+    this.#isReady = true;
+    this.#settle(true);
+  }
+
+  /** After `ready` the stream goes on: what did not come is left to Nix. So it is when Nix runs already. */
+  #failed(reason: string): void {
+    if (!this.#isSettled) this.giveUp(unable(reason));
+    else if (!this.#isReady) this.#stream.close();
+  }
+
   #progressed(progress: NeighbourProgress, onProgress: OpenOptions["onProgress"]): void {
-    const hasStepped = progress.totalPaths > this.progress.totalPaths;
     this.progress = progress;
-    // A timer that was cleared would start again.
-    if (hasStepped && !this.#isReady) this.#step.refresh();
     onProgress(progress);
   }
 
-  #settle(isReady: boolean): void {
-    this.#isReady ||= isReady;
-    clearTimeout(this.#end);
-    clearTimeout(this.#step);
-    this.#ready.resolve(isReady);
+  #settle(isUsable: boolean): void {
+    if (this.#isSettled) return;
+    this.#isSettled = true;
+    for (const timer of this.#timers) clearTimeout(timer);
+    this.patience.waited(performance.now() - this.#startedMs);
+    this.#usable.resolve(isUsable);
   }
 }
 

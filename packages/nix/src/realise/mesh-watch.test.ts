@@ -3,6 +3,7 @@ import { afterEach, describe, expect, it } from "vitest";
 import type { NeighbourProgress } from "../ports.ts";
 import { ACTIVITY, RESULT } from "./internal-json.ts";
 import { MeshWatch } from "./mesh-watch.ts";
+import { Patience } from "./patience.ts";
 
 const MESH = "http://127.0.0.1:8080";
 const MIB = 2 ** 20;
@@ -15,6 +16,7 @@ afterEach(() => watch?.[Symbol.dispose]());
 
 function rig() {
   let nowMs = 0;
+  let copiedBytes = 0;
   const lost = new AbortController();
   const progress: { -readonly [Name in keyof NeighbourProgress]: number } = {
     doneBytes: 0,
@@ -25,7 +27,8 @@ function rig() {
     peerBytes: 0,
     upstreamBytes: 0,
   };
-  const plan = { substituter: MESH, progress, lost: lost.signal, close: () => undefined };
+  const patience = new Patience({ limitMs: 1_000 });
+  const plan = { substituter: MESH, progress, patience, lost: lost.signal, close: () => undefined };
   const watching = new MeshWatch(plan, { nowMs: () => nowMs });
   watch = watching;
   const start = (id: number, url: string) =>
@@ -37,11 +40,21 @@ function rig() {
     startNarInfo: (id = NAR_INFO) => start(id, `${MESH}/x.narinfo`),
     startElsewhere: () => start(NAR, "https://cache.example.org/nar/x.nar"),
     stop: (id: number) => watching.apply({ action: "stop", id }),
-    startCopy: () => watching.apply({ action: "start", id: COPY, type: ACTIVITY.copyPath, fields: [] }),
+    startCopy: (from = MESH) =>
+      watching.apply({ action: "start", id: COPY, type: ACTIVITY.copyPath, fields: ["/nix/store/x", from, "local"] }),
+    say: (text: string) => watching.apply({ action: "msg", level: 0, text }),
+    /** So many more bytes than before. */
+    copyMore: (sizeBytes: number) => {
+      copiedBytes += sizeBytes;
+      watching.apply({ action: "result", id: COPY, type: RESULT.progress, fields: [copiedBytes, 100 * MIB] });
+    },
     copied: (done: number, expected: number) =>
       watching.apply({ action: "result", id: COPY, type: RESULT.progress, fields: [done, expected] }),
+    sleep: (forMs: number) => {
+      nowMs += forMs;
+    },
     wait: (forMs: number, each: () => void = () => undefined) => {
-      for (const endMs = nowMs + forMs; nowMs < endMs; nowMs += 250) {
+      for (const endMs = nowMs + forMs; nowMs < endMs; nowMs += 100) {
         each();
         watching.look();
       }
@@ -64,7 +77,21 @@ describe("the watch over the mesh", () => {
     expect(test.wait(0)).toBe("silent");
   });
 
-  it("gives it up when no question is answered for 2.5 s, but not while some are", () => {
+  it("gives it up when no question is answered within its patience, but not while many are", () => {
+    const test = rig();
+    let id = 100;
+    test.startNarInfo();
+    const answerTen = () => {
+      for (let count = 0; count < 10; count++) {
+        test.startNarInfo(id);
+        test.stop(id++);
+      }
+    };
+    expect(test.wait(30_000, answerTen)).toBe("well");
+    expect(test.wait(1_200)).toContain("does not answer");
+  });
+
+  it("gives it up when answers trickle", () => {
     const test = rig();
     let id = 100;
     test.startNarInfo();
@@ -72,44 +99,66 @@ describe("the watch over the mesh", () => {
       test.startNarInfo(id);
       test.stop(id++);
     };
-    expect(test.wait(30_000, answerOne)).toBe("well");
-    expect(test.wait(3_000)).toContain("does not answer");
+    expect(test.wait(3_000, answerOne)).toContain("does not answer");
   });
 
-  it("gives it up when neither Nix nor the mesh gets bytes for 4 s", () => {
-    const test = rig();
-    test.startNar();
-    expect(test.wait(4_000)).toBe("well");
-    expect(test.wait(1_000)).toContain("gives no bytes");
-  });
-
-  it("waits while the mesh gets bytes that it keeps back, but not for ever", () => {
+  it("gives it up when Nix gets no bytes, whatever the mesh says that it has got", () => {
     const test = rig();
     test.startNar();
     const grow = () => {
       test.progress.doneBytes += 64 * 1024;
     };
-    expect(test.wait(50_000, grow)).toBe("well");
-    expect(test.wait(20_000, grow)).toContain("gives no bytes");
+    expect(test.wait(900, grow)).toBe("well");
+    expect(test.wait(300, grow)).toContain("gives no bytes");
   });
 
-  it("does not take single bytes for progress, nor more than there is", () => {
-    const slow = rig();
-    slow.startNar();
-    expect(slow.wait(10_000, () => slow.progress.doneBytes++)).toContain("gives no bytes");
-    watch?.[Symbol.dispose]();
-    const boasting = rig();
-    boasting.progress.doneBytes = 101 * MIB;
-    expect(boasting.wait(250)).toContain("more than there is");
-  });
-
-  it("waits while Nix gets bytes, up to what is signed", () => {
+  it("gives it up when bytes trickle", () => {
     const test = rig();
     test.startNar();
     test.startCopy();
-    let done = 0;
-    expect(test.wait(100_000, () => test.copied(++done, 1_000))).toBe("well");
-    test.copied(1_001, 1_000);
+    expect(test.wait(2_000, () => test.copyMore(1_000))).toContain("too few");
+  });
+
+  it("does not count bytes that come from elsewhere", () => {
+    const test = rig();
+    test.startNar();
+    test.startCopy("https://cache.example.org");
+    expect(test.wait(2_000, () => test.copyMore(MIB))).toContain("gives no bytes");
+  });
+
+  it("gives it up when it says to have got more than there is", () => {
+    const test = rig();
+    test.progress.doneBytes = 101 * MIB;
+    expect(test.wait(100)).toContain("more than there is");
+  });
+
+  it("leaves it alone while Nix gets bytes, up to what is signed", () => {
+    const test = rig();
+    test.startNar();
+    test.startCopy();
+    expect(test.wait(100_000, () => test.copyMore(64 * 1024))).toBe("well");
+    test.copied(100 * MIB + 1, 100 * MIB);
     expect(test.wait(0)).toContain("more than there is");
+  });
+
+  it("has no more patience after a quick start than at the start", () => {
+    const test = rig();
+    test.startNar();
+    test.startCopy();
+    test.copied(50 * MIB, 100 * MIB);
+    expect(test.wait(1_200)).toContain("gives no bytes");
+  });
+
+  it("gives it up for a NAR that does not have its hash", () => {
+    const test = rig();
+    test.say("error: hash mismatch importing path '/nix/store/x'; specified: a, got: b");
+    expect(test.wait(0)).toContain("wrong bytes");
+  });
+
+  it("does not count what its own event loop was late", () => {
+    const test = rig();
+    test.startNar();
+    test.sleep(60_000);
+    expect(test.wait(100)).toBe("well");
   });
 });

@@ -2,15 +2,11 @@ import { NiphasError } from "@niphas/core";
 import type { NeighboursPlan } from "../ports.ts";
 import { ACTIVITY, type NixLogEvent, RESULT } from "./internal-json.ts";
 
-const LOOK_MS = 250;
-/** The mesh answers questions about paths within 2 s; without any answer for so long it breaks that promise. */
-const NAR_INFO_MS = 2_500;
-/** While Nix waits for bytes of the mesh: neither has come further. */
-const STANDSTILL_MS = 4_000;
-/** Less than this is no step of the mesh. */
-const STEP_BYTES = 64 * 1024;
-/** The same, whatever the mesh says of itself: it keeps up to 16 MiB of a NAR back until it is verified. */
-const NIX_STANDSTILL_MS = 60_000;
+const LOOK_MS = 100;
+/** A look that comes later tells of our own event loop, on a machine that holds up everybody. */
+const MAX_LOOK_MS = 300;
+/** Nix's words for a NAR that does not have its signed hash; the mesh checks each before Nix has the last byte of it. */
+const MISMATCH = "hash mismatch importing path";
 
 export interface MeshWatchInit {
   /** Monotonic. @default performance.now */
@@ -20,7 +16,10 @@ export interface MeshWatchInit {
 type Result = Extract<NixLogEvent, { readonly action: "result" }>;
 type Start = Extract<NixLogEvent, { readonly action: "start" }>;
 
-/** Looks on while Nix uses the mesh, and gives the mesh up when it is gone, holds Nix up, or sends more than it may. */
+/**
+ * Looks on while Nix uses the mesh, and gives the mesh up when it is gone, keeps Nix waiting beyond all patience, or sends
+ * what it may not. Only what Nix reports of itself counts: the mesh may be hostile.
+ */
 export class MeshWatch implements Disposable {
   readonly #plan: NeighboursPlan;
   readonly #nowMs: () => number;
@@ -28,19 +27,14 @@ export class MeshWatch implements Disposable {
   readonly #look: NodeJS.Timeout;
   /** What Nix is getting from the mesh, by its activity: a narinfo or a NAR. */
   readonly #transfers = new Map<number, "narinfo" | "nar">();
+  /** Bytes of the paths that Nix is copying from the mesh. */
   readonly #copies = new Map<number, number>();
-  #answeredMs: number;
-  #nixMs: number;
-  #meshMs: number;
-  #meshBytes = 0;
+  #lookedMs: number;
 
   constructor(plan: NeighboursPlan, init: MeshWatchInit = {}) {
     this.#plan = plan;
     this.#nowMs = init.nowMs ?? (() => performance.now());
-    const nowMs = this.#nowMs();
-    this.#answeredMs = nowMs;
-    this.#nixMs = nowMs;
-    this.#meshMs = nowMs;
+    this.#lookedMs = this.#nowMs();
     this.#look = setInterval(() => this.look(), LOOK_MS);
     plan.lost.addEventListener("abort", this.#onLost, { once: true });
     if (plan.lost.aborted) this.#onLost();
@@ -55,22 +49,21 @@ export class MeshWatch implements Disposable {
     if (event.action === "start") this.#start(event);
     else if (event.action === "stop") this.#stop(event.id);
     else if (event.action === "result") this.#result(event);
+    else if (event.text.includes(MISMATCH)) this.#lose("sends wrong bytes");
   }
 
-  /** Every 250 ms. */
+  /** Every 100 ms. */
   look(): void {
     const nowMs = this.#nowMs();
-    const { doneBytes, totalBytes } = this.#plan.progress;
-    if (doneBytes > totalBytes) this.#lose("says to have got more than there is");
-    if (doneBytes >= this.#meshBytes + STEP_BYTES) {
-      this.#meshMs = nowMs;
-      this.#meshBytes = doneBytes;
-    }
+    const elapsedMs = Math.min(nowMs - this.#lookedMs, MAX_LOOK_MS);
+    this.#lookedMs = nowMs;
+    const { progress, patience } = this.#plan;
+    if (progress.doneBytes > progress.totalBytes) this.#lose("says to have got more than there is");
     if (this.#transfers.size === 0) return;
-    if (this.#isAsking && nowMs - this.#answeredMs > NAR_INFO_MS) this.#lose("does not answer questions about paths");
-    const nixWaitedMs = nowMs - this.#nixMs;
-    const isStill = nixWaitedMs > STANDSTILL_MS && nowMs - this.#meshMs > STANDSTILL_MS;
-    if (isStill || nixWaitedMs > NIX_STANDSTILL_MS) this.#lose("gives no bytes");
+    patience.waited(elapsedMs);
+    if (!patience.isLost) return;
+    const isForPaths = this.#transfers.values().every((kind) => kind === "narinfo");
+    this.#lose(isForPaths ? "does not answer questions about paths" : "gives no bytes, or too few");
   }
 
   [Symbol.dispose](): void {
@@ -78,29 +71,23 @@ export class MeshWatch implements Disposable {
     this.#plan.lost.removeEventListener("abort", this.#onLost);
   }
 
-  get #isAsking(): boolean {
-    return this.#transfers.values().some((kind) => kind === "narinfo");
+  #start({ id, type, fields }: Start): void {
+    const [first, second] = fields;
+    if (type === ACTIVITY.copyPath && this.#isMesh(second)) this.#copies.set(id, 0);
+    if (type !== ACTIVITY.fileTransfer || !this.#isMesh(first)) return;
+    this.#transfers.set(id, first.startsWith(`${this.#plan.substituter}/nar/`) ? "nar" : "narinfo");
   }
 
-  #start({ id, type, fields }: Start): void {
-    if (type === ACTIVITY.copyPath) this.#copies.set(id, 0);
-    const [url] = fields;
-    if (type !== ACTIVITY.fileTransfer || typeof url !== "string" || !url.startsWith(`${this.#plan.substituter}/`))
-      return;
-    const nowMs = this.#nowMs();
-    const kind = url.startsWith(`${this.#plan.substituter}/nar/`) ? "nar" : "narinfo";
-    if (kind === "narinfo" && !this.#isAsking) this.#answeredMs = nowMs;
-    if (this.#transfers.size === 0) this.#nixMs = nowMs;
-    this.#transfers.set(id, kind);
+  /** @param url of a store, or of something in it */
+  #isMesh(url: string | number | undefined): url is string {
+    const { substituter } = this.#plan;
+    return typeof url === "string" && (url === substituter || url.startsWith(`${substituter}/`));
   }
 
   #stop(id: number): void {
-    const nowMs = this.#nowMs();
     this.#copies.delete(id);
-    const kind = this.#transfers.get(id);
+    if (this.#transfers.get(id) === "narinfo") this.#plan.patience.answered();
     this.#transfers.delete(id);
-    if (kind === "narinfo") this.#answeredMs = nowMs;
-    this.#nixMs = nowMs;
   }
 
   #result({ id, type, fields: [done, expected] }: Result): void {
@@ -110,7 +97,7 @@ export class MeshWatch implements Disposable {
     if (typeof expected === "number" && expected > 0 && done > expected) this.#lose("sends more than there is");
     if (done <= before) return;
     this.#copies.set(id, done);
-    this.#nixMs = this.#nowMs();
+    this.#plan.patience.received(done - before);
   }
 
   #lose(what: string): void {

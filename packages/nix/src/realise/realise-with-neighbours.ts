@@ -1,5 +1,5 @@
 import { isNiphasError, type NiphasError, type StorePath, toNiphasError } from "@niphas/core";
-import type { NeighbourProgress, NeighboursPlan, RealiseProgress } from "../ports.ts";
+import type { MeshLoss, NeighbourProgress, NeighboursPlan, RealiseProgress } from "../ports.ts";
 import { MeshWatch } from "./mesh-watch.ts";
 import { type RealiseOptions, realiseOnce } from "./realise-once.ts";
 import { realiseWithFailover } from "./realise-with-failover.ts";
@@ -7,11 +7,11 @@ import type { RealiserComponents } from "./realiser.ts";
 
 export interface NeighbourOptions extends Pick<RealiseOptions, "signal" | "onProgress"> {
   /** It goes on without the mesh, for this reason. */
-  readonly onLost: (reason: NiphasError) => void;
+  readonly onLost: (reason: NiphasError, loss: MeshLoss) => void;
 }
 
 /** Nix loses nothing that is valid when it is killed, and whoever waits has waited long enough. */
-const KILL_GRACE_MS = 300;
+const KILL_GRACE_MS = 200;
 /** Failures of this node that are the same without the mesh. */
 const OWN_FAILURES: readonly string[] = ["DiskFull", "InodesExhausted", "StoreUnavailable"];
 
@@ -28,7 +28,8 @@ export async function realiseWithNeighbours(
   const { nix, neighbours } = components;
   const { signal, onProgress, onLost } = options;
   const onPlanned = (mesh: NeighbourProgress): void => onProgress(whilePlanning(mesh));
-  const plan = await neighbours?.open(roots, { signal, onProgress: onPlanned, onUnused: onLost });
+  const onUnused = (reason: NiphasError): void => onLost(reason, "unready");
+  const plan = await neighbours?.open(roots, { signal, onProgress: onPlanned, onUnused });
   if (plan !== undefined && (await isRealised(components, roots, options, plan))) return;
   await realiseWithFailover(nix, roots, { signal, onProgress });
 }
@@ -52,7 +53,8 @@ async function isRealised(
     return true;
   } catch (error) {
     if (signal.aborted || isOwnFailure(error)) throw error;
-    onLost(toNiphasError(watch.lost.aborted ? watch.lost.reason : error));
+    if (watch.lost.aborted) onLost(toNiphasError(watch.lost.reason), "lost");
+    else onLost(toNiphasError(error), "failed");
     return false;
   } finally {
     plan.close();

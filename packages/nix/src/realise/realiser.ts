@@ -1,6 +1,6 @@
 import { NiphasError, type StorePath, toNiphasError } from "@niphas/core";
 import { Semaphore } from "../concurrency/semaphore.ts";
-import type { Neighbours, RealiseProgress, Realiser, StoreDatabase } from "../ports.ts";
+import type { MeshLoss, Neighbours, RealiseProgress, Realiser, StoreDatabase } from "../ports.ts";
 import type { NixRunner } from "../process/nix-runner.ts";
 import { Flight } from "./flight.ts";
 import { realiseWithNeighbours } from "./realise-with-neighbours.ts";
@@ -16,7 +16,7 @@ export interface RealiserComponents {
 
 export interface RealiserInit {
   /** A realisation goes on without the mesh, for this reason. */
-  readonly onNeighboursLost?: (reason: NiphasError) => void;
+  readonly onNeighboursLost?: (reason: NiphasError, loss: MeshLoss) => void;
   /** How many Nix processes fetch at once; further closures wait. Default 8. */
   readonly maxConcurrent?: number;
 }
