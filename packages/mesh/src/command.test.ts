@@ -1,6 +1,9 @@
+import { readdirSync } from "node:fs";
+import { temporaryDirectory } from "@niphas/testing";
 import { afterEach, expect, it, vi } from "vitest";
 import { meshCommand } from "./command.ts";
 import { envName, FLAGS, type FlagName, type RawMeshOptions } from "./flags.ts";
+import { PRIVATE_KEY_FILE } from "./network/identity/private-key.ts";
 
 afterEach(() => vi.unstubAllEnvs());
 
@@ -63,4 +66,26 @@ it.each([
 ])("niphas mesh %s refuses %s before it asks anybody", async (name, argument) => {
   const command = meshCommand(CONTEXT).exitOverride();
   await expect(command.parseAsync([name, argument], { from: "user" })).rejects.toMatchObject({ kind: "invalid" });
+});
+
+it("niphas mesh id prints the same peer id each time, and makes the key that it belongs to", async () => {
+  await using directory = temporaryDirectory("mesh-id");
+  const stateDir = directory.join("state");
+  const printed: string[] = [];
+  const id = async (): Promise<void> => {
+    const context = { signal: new AbortController().signal, write: (text: string) => void printed.push(text) };
+    await meshCommand(context).exitOverride().parseAsync(["id", "--state-dir", stateDir], { from: "user" });
+  };
+  await id();
+  await id();
+  expect(printed[0]).toMatch(/^12D3KooW\w+\n$/);
+  expect(printed[1]).toBe(printed[0]);
+  expect(readdirSync(stateDir)).toEqual([PRIVATE_KEY_FILE]);
+});
+
+it("niphas mesh id refuses a directory that is none, naming the flag", async () => {
+  const command = meshCommand(CONTEXT).exitOverride();
+  await expect(command.parseAsync(["id", "--state-dir", "relative"], { from: "user" })).rejects.toThrow(
+    /^--state-dir: /,
+  );
 });

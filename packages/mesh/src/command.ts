@@ -1,6 +1,7 @@
-import { keepHeapSmall } from "@niphas/service";
-import { Command, Option } from "commander";
-import { envName, FLAGS, type FlagName, type RawMeshOptions } from "./flags.ts";
+import { flagCommand, keepHeapSmall } from "@niphas/service";
+import type { Command } from "commander";
+import { FLAGS, type RawMeshOptions } from "./flags.ts";
+import { addIdentityCommand } from "./identity-command.ts";
 import { parseMeshOptions } from "./options.ts";
 import { addStatusCommands } from "./status/commands.ts";
 
@@ -16,6 +17,7 @@ Durations are written 500ms, 90s, 5m, 1h. Port 0 takes any free one; the log lin
 Examples:
   niphas mesh --members kubernetes
   niphas mesh --members dns:mesh.example.org --group-secret-file /etc/niphas/mesh/secret --store /
+  niphas mesh id
   niphas mesh status
   niphas mesh why /nix/store/<hash>-hello
 
@@ -31,15 +33,9 @@ export interface MeshCommandContext {
   readonly write: (text: string) => void;
 }
 
-/** `niphas mesh`, with `status` and `why`. Its actions throw NiphasError for what the caller's edge reports. */
+/** `niphas mesh`, with `id`, `status` and `why`. Its actions throw NiphasError for what the caller's edge reports. */
 export function meshCommand(context: MeshCommandContext): Command {
-  const command = new Command("mesh").description(DESCRIPTION).addHelpText("after", EXAMPLES);
-  command.allowExcessArguments(false).showHelpAfterError("(niphas mesh --help explains every flag)");
-  command.helpCommand(false);
-  for (const name of Object.keys(FLAGS).filter(isFlagName)) command.addOption(optionOf(name));
-  command.addOption(
-    new Option("--no-default-key", "do not trust cache.nixos.org's key").env("NIPHAS_MESH_NO_DEFAULT_KEY"),
-  );
+  const command = flagCommand("mesh", { description: DESCRIPTION, notes: EXAMPLES }, FLAGS).helpCommand(false);
   command.action(async (raw: RawMeshOptions) => {
     const options = parseMeshOptions(raw);
     keepHeapSmall();
@@ -47,30 +43,7 @@ export function meshCommand(context: MeshCommandContext): Command {
     const { runMeshDaemon } = await import("./main.ts");
     await runMeshDaemon(options, context.signal);
   });
+  addIdentityCommand(command, context);
   addStatusCommands(command, context);
   return command;
-}
-
-/** Defaults are only shown here: options.ts applies them, so that all ways in have the same. */
-function optionOf(name: FlagName): Option {
-  const { flag, argument, help } = FLAGS[name];
-  const { isList = false, defaultText, defaultHelp }: FlagTexts = FLAGS[name];
-  const shownDefault = defaultHelp ?? defaultText;
-  const text = shownDefault === undefined ? help : `${help} (default: ${shownDefault})`;
-  const option = new Option(`${flag} ${argument}`, text).env(envName(name));
-  return isList ? option.argParser(collect) : option;
-}
-
-interface FlagTexts {
-  readonly isList?: boolean;
-  readonly defaultText?: string;
-  readonly defaultHelp?: string;
-}
-
-function collect(text: string, previous: readonly string[] | undefined): readonly string[] {
-  return [...(previous ?? []), ...text.split(/\s+/).filter((word) => word !== "")];
-}
-
-function isFlagName(name: string): name is FlagName {
-  return Object.hasOwn(FLAGS, name);
 }

@@ -6,9 +6,11 @@ export {
   Owners,
   WantTable,
 } from "./coordination/index.ts";
+export { COORDINATION_LIMITS } from "./coordination/limits.ts";
 export * from "./discovery/index.ts";
 export { runMeshDaemon } from "./main.ts";
 export * from "./membership/index.ts";
+export { MeshMetrics } from "./metrics/mesh-metrics.ts";
 export * from "./network/index.ts";
 export { type MeshOptions, parseMeshOptions } from "./options.ts";
 export { createPlanApp, InfoFinder, type InfoFinderComponents, PlannedNarInfos, Plans } from "./plan/index.ts";
@@ -22,7 +24,13 @@ export { SubstituterListener } from "./substituter/listener.ts";
 export type * from "./substituter/ports.ts";
 export { UpstreamSources, type UpstreamSourcesInit } from "./substituter/upstream-sources.ts";
 export { verifiedNar } from "./substituter/verified-nar.ts";
-export { PeerLoads, SourceChoice, type SourceChoiceComponents } from "./transfer/choice/index.ts";
+export { NarSources } from "./transfer/download/nar-sources.ts";
+export { PeerTraffic } from "./transfer/download/peer-traffic.ts";
+export { type ActiveRange, RangeWork } from "./transfer/download/range-work.ts";
+export { DOWNLOAD_LIMITS, SLOT_LIMITS } from "./transfer/limits.ts";
+export { RecentTakers } from "./transfer/slots/recent-takers.ts";
+export { UploadSlots } from "./transfer/slots/upload-slots.ts";
+export { Extents } from "./transfer/spool/extents.ts";
 export { createUpstreams, type UpstreamsInit } from "./upstream/create-upstreams.ts";
 export { decoderOf } from "./upstream/decode/decoders.ts";
 export type { UpstreamAnswer, UpstreamAttempt } from "./upstream/upstream-answer.ts";

@@ -30,6 +30,7 @@ describe("docs/interfaces.md", () => {
       connectedPeers: zero,
       quarantinedPeers: zero,
       nars: zero,
+      queuedNars: zero,
       plans: zero,
       wantedPaths: zero,
       coordinatedPaths: zero,

@@ -21,6 +21,7 @@ import { readinessChecks } from "./daemon/readiness-checks.ts";
 import type { Runtime } from "./daemon/runtime.ts";
 import { startHealth, startLag } from "./daemon/start-health.ts";
 import { type MeshStateDirectory, openMeshStateDirectory } from "./daemon/state-directory.ts";
+import { StoreRegistrations } from "./daemon/store-registrations.ts";
 import { SubstituterGate } from "./daemon/substituter-gate.ts";
 import { logTransfer } from "./daemon/transfer-log.ts";
 import { trustBy } from "./daemon/trust.ts";
@@ -46,7 +47,7 @@ import {
 } from "./network/index.ts";
 import { NAR_LIMITS } from "./network/limits.ts";
 import { type MeshOptions, readGroupSecret } from "./options.ts";
-import { createPlanApp, InfoFinder, PlannedNarInfos, Plans } from "./plan/index.ts";
+import { aheadBytesFor, createPlanApp, InfoFinder, PlannedNarInfos, Plans } from "./plan/index.ts";
 import type { PeerId } from "./ports.ts";
 import { LocalNars } from "./serving/local-nars.ts";
 import { StoreAnswers } from "./serving/store-answers.ts";
@@ -59,6 +60,8 @@ import { Why } from "./status/why.ts";
 import { createLocalStore } from "./store/local-store.ts";
 import { createSubstituterApp } from "./substituter/app.ts";
 import { SubstituterListener } from "./substituter/listener.ts";
+import type { SubstituterEvent } from "./substituter/ports.ts";
+import { RecalledNarInfos } from "./substituter/recalled-nar-infos.ts";
 import { UpstreamSources } from "./substituter/upstream-sources.ts";
 import {
   NixSource,
@@ -121,11 +124,11 @@ async function startDaemon(options: MeshOptions, runtime: Runtime): Promise<void
   const network = await createNetwork(options, runtime, { ...base, ...store });
   const transfers = await openTransfers(options, runtime, { ...base, ...store, ...network });
   await serveMembers({ ...store, ...network, ...transfers });
-  const { fetch, plans } = openApps(options, runtime, { ...base, ...store, ...network, ...transfers });
+  const { fetch, recall, plans } = openApps(options, runtime, { ...base, ...store, ...network, ...transfers });
   watch(metrics, { ...base, ...store, ...network, ...transfers, plans, lag });
   await network.node.start();
   await join(options, runtime, { ...base, ...network });
-  gate.open(fetch);
+  gate.open(fetch, recall);
   // Before anything else goes: what is on its way to Nix needs all of it.
   teardown.defer(() => gate.close(options.shutdownGraceMs));
   const listen = addressOf(options, network.node);
@@ -146,7 +149,8 @@ interface Base {
 
 /** Nix finds somebody here from now on: 404 until everything else stands. */
 async function startSubstituter(options: MeshOptions, { teardown }: Runtime, gate: SubstituterGate): Promise<string> {
-  const listener = new SubstituterListener({ app: gate.app }, { address: options.substituter });
+  const recall = (url: string): string | undefined => gate.recall(url);
+  const listener = new SubstituterListener({ app: gate.app, recall }, { address: options.substituter });
   teardown.defer(() => listener[Symbol.asyncDispose]());
   return formatHostPort(await listener.start());
 }
@@ -172,7 +176,12 @@ async function createNetwork(options: MeshOptions, runtime: Runtime, parts: Base
   teardown.defer(async () => membership[Symbol.asyncDispose]());
   const privateKey = await loadPrivateKey(state.dir, signal);
   const { listen } = options;
-  const node = await MeshNode.create({ privateKey, listen, membership, introductions: membership, trustGroup });
+  let keepers: ClusterDiscovery | undefined;
+  // Who is told of our paths now and then, and who is near, is needed again sooner than others.
+  const importance = (peer: PeerId): number =>
+    (keepers?.isKeeper(peer) === true ? 1 : 0) + (parts.members.isNear(peer) ? 1 : 0);
+  const identity = { privateKey, introductions: membership, trustGroup };
+  const node = await MeshNode.create({ ...identity, listen, membership, connections: { importance } });
   teardown.defer(() => node.stop());
   const peers = new RpcPeers(node);
   teardown.defer(() => peers[Symbol.dispose]());
@@ -184,6 +193,7 @@ async function createNetwork(options: MeshOptions, runtime: Runtime, parts: Base
     { channel, paths, clock, random: Math.random, views, reachability: node },
     { self },
   );
+  keepers = discovery;
   teardown.defer(() => discovery[Symbol.asyncDispose]());
   return { node, peers, discovery, queries: new RpcPeerQueries(peers) };
 }
@@ -231,8 +241,10 @@ async function serveMembers(parts: Store & Network & TransferParts): Promise<voi
   // The slots are the source's, which holds one only while there are bytes to send.
   const narServer = new NarServer({ source: watched }, { uploadSlots: NAR_LIMITS.maxInboundStreams });
   const answers = new StoreAnswers(parts).handlers();
-  const rpcServer = new RpcServer(new Map([...answers, ...discoveryHandlers(discovery), wantHandler(wants)]));
-  await node.handle(RPC_PROTOCOL, (...stream) => rpcServer.serve(...stream), { maxInboundStreams: 1 });
+  const handlers = new Map([...answers, ...discoveryHandlers(discovery), wantHandler(wants)]);
+  const rpcServer = new RpcServer(handlers, { onRequest: (peer) => node.noteUse(peer) });
+  const questions = { maxInboundStreams: 1, isLongLived: true };
+  await node.handle(RPC_PROTOCOL, (...stream) => rpcServer.serve(...stream), questions);
   const limits = { maxInboundStreams: NAR_LIMITS.maxStreamsPerPeer };
   await node.handle(NAR_PROTOCOL, (...stream) => narServer.serve(...stream), limits);
 }
@@ -245,13 +257,26 @@ function openApps(options: MeshOptions, runtime: Runtime, parts: Base & Store & 
   const known = (maxCount: number) => knownPaths.list(maxCount);
   const finder = new InfoFinder({ ...parts, known, clock });
   teardown.defer(() => finder[Symbol.dispose]());
-  const plans = new Plans({ finder, store, downloads: transfers, clock });
+  const observe = (event: SubstituterEvent): void => metrics.requestEnded(event);
+  const recalled = new RecalledNarInfos({ recall: (path) => finder.recall(path), observe });
+  const plans = new Plans(
+    {
+      finder,
+      store,
+      registrations: new StoreRegistrations({ database }),
+      downloads: transfers,
+      clock,
+      isNixAsking: () => recalled.isAsked,
+      onReady: (plan) => metrics.planReady(plan),
+    },
+    { maxAheadBytes: aheadBytesFor(options.spoolBytes) },
+  );
   const others = new NixSource({ transfers, upstream: upstreams });
   const substituter = createSubstituterApp({
     narInfos: new PlannedNarInfos({ finder, plans, store, isTrusted }),
     nars: new LocalNars({ store, others, onBytes: (sizeBytes) => metrics.servedLocally(sizeBytes) }),
     sideFiles: new UpstreamSources({ upstreams }, { rootDir: options.storeRootDir }),
-    observe: (event) => metrics.requestEnded(event),
+    observe,
   });
   const members = new MemberReports({ membership, network: node, quarantine: traffic.quarantine });
   const owners = new LiveOwners({ self: node.peerId, membership, reachability: node });
@@ -260,7 +285,7 @@ function openApps(options: MeshOptions, runtime: Runtime, parts: Base & Store & 
   const status = () =>
     statusReport({ ...parts, members, plans, peerId: node.peerId, listen: addressOf(options, node) });
   const control = new Hono().route("/", createPlanApp({ plans })).route("/", createStatusApp({ status, why }));
-  return { plans, fetch: dispatch(control, substituter) };
+  return { plans, fetch: dispatch(control, substituter), recall: (url: string) => recalled.answer(url) };
 }
 
 /** Begins to look for members, and to let them in. */
@@ -290,6 +315,7 @@ function watch(
     connectedPeers: () => membership.members().filter(({ peerId }) => node.isConnected(peerId)).length,
     quarantinedPeers: () => traffic.quarantine.entries.length,
     nars: () => transfers.count,
+    queuedNars: () => transfers.queuedCount,
     plans: () => plans.count,
     wantedPaths: () => coordinator.wantCount,
     coordinatedPaths: () => wants.size.paths,

@@ -1,7 +1,5 @@
 import { readFileSync } from "node:fs";
 import {
-  CACHE_NIXOS_ORG_KEY,
-  isNiphasError,
   type ListenAddress,
   LOG_LEVELS,
   type LogLevel,
@@ -10,10 +8,10 @@ import {
   parseDirectory,
   parseDurationMs,
   parseListenAddress,
-  parseTrustedKey,
   type TrustedKey,
 } from "@niphas/core";
-import { envName, FLAGS, type FlagName, type RawMeshOptions } from "./flags.ts";
+import { FlagReader, nameFlag } from "@niphas/service";
+import { FLAGS, type FlagName, type RawMeshOptions } from "./flags.ts";
 import { type MembersSource, parseMembers } from "./membership/members-flag.ts";
 import { parsePeerIp } from "./membership/peer-address.ts";
 import { parseAddress, parseAmountBytes, parseCount, parseUpstream } from "./option-values.ts";
@@ -57,33 +55,31 @@ const ANY_IPV6 = "::";
  * @throws NiphasError InvalidConfiguration naming the flag, its variable and what is allowed
  */
 export function parseMeshOptions(raw: RawMeshOptions): MeshOptions {
-  const read = <T>(name: FlagName, parse: (text: string) => T): T => named(name, () => parse(textOf(raw, name)));
-  const readOptional = <T>(name: FlagName, parse: (text: string) => T): T | undefined =>
-    raw[name] === undefined ? undefined : read(name, parse);
-  const members = read("members", parseMembers);
-  const advertise = readOptional("advertise", parseAdvertised);
+  const flags = new FlagReader("mesh", FLAGS, raw);
+  const members = flags.read("members", parseMembers);
+  const advertise = flags.readOptional("advertise", parseAdvertised);
   return {
-    listen: anyAddress(read("listen", parseAddress), advertise),
-    substituter: read("substituter", parseAddress),
-    storeRootDir: read("store", (text) => (text === "/" ? text : parseDirectory(text))),
-    upstreams: named("upstream", () => listOf(raw, "upstream").map(parseUpstream)),
-    trustedKeys: named("trustedPublicKey", () => trustedKeysOf(raw)),
-    netrcFile: readOptional("netrcFile", parseDirectory),
+    listen: anyAddress(flags.read("listen", parseAddress), advertise),
+    substituter: flags.read("substituter", parseAddress),
+    storeRootDir: flags.read("store", (text) => (text === "/" ? text : parseDirectory(text))),
+    upstreams: flags.readList("upstream", parseUpstream),
+    trustedKeys: flags.readTrustedKeys("trustedPublicKey"),
+    netrcFile: flags.readOptional("netrcFile", parseDirectory),
     members,
-    groupSecretFile: readOptional("groupSecretFile", parseDirectory),
-    stateDir: read("stateDir", parseDirectory),
-    metricsListen: read("metricsListen", parseListenAddress),
-    logLevel: read("logLevel", (text) => parseChoice(text, LOG_LEVELS)),
-    uploadSlots: read("uploadSlots", (text) => parseCount(text, { min: 1, max: MAX_UPLOAD_SLOTS })),
-    spoolBytes: read("spoolBytes", parseAmountBytes),
-    shutdownGraceMs: read("shutdownGrace", (text) => parseDurationMs(text, { minMs: 0, maxMs: HOUR_MS })),
-    cluster: members.kind === "kubernetes" ? clusterOf(read, readOptional) : undefined,
+    groupSecretFile: flags.readOptional("groupSecretFile", parseDirectory),
+    stateDir: flags.read("stateDir", parseDirectory),
+    metricsListen: flags.read("metricsListen", parseListenAddress),
+    logLevel: flags.read("logLevel", (text) => parseChoice(text, LOG_LEVELS)),
+    uploadSlots: flags.read("uploadSlots", (text) => parseCount(text, { min: 1, max: MAX_UPLOAD_SLOTS })),
+    spoolBytes: flags.read("spoolBytes", parseAmountBytes),
+    shutdownGraceMs: flags.read("shutdownGrace", (text) => parseDurationMs(text, { minMs: 0, maxMs: HOUR_MS })),
+    cluster: members.kind === "kubernetes" ? clusterOf(flags) : undefined,
   };
 }
 
 /** The group's secret. @throws NiphasError InvalidConfiguration when it cannot be read or is too short to be one */
 export function readGroupSecret(file: string): Uint8Array {
-  return named("groupSecretFile", () => {
+  return nameFlag("mesh", FLAGS.groupSecretFile, () => {
     const secret = readSecret(file);
     if (secret.length >= MIN_SECRET_BYTES) return secret;
     throw invalid(`${file} holds less than ${MIN_SECRET_BYTES} bytes: make one with head -c 32 /dev/urandom`);
@@ -98,15 +94,12 @@ function readSecret(file: string): Uint8Array {
   }
 }
 
-type Read = <T>(name: FlagName, parse: (text: string) => T) => T;
-type ReadOptional = <T>(name: FlagName, parse: (text: string) => T) => T | undefined;
-
-function clusterOf(read: Read, readOptional: ReadOptional): ClusterOptions {
+function clusterOf(flags: FlagReader<FlagName>): ClusterOptions {
   return {
-    nodeName: read("nodeName", parseObjectName),
-    namespace: read("namespace", parseObjectName),
-    host: read("advertise", parseAdvertised),
-    kubeconfigFile: readOptional("kubeconfig", parseDirectory),
+    nodeName: flags.read("nodeName", parseObjectName),
+    namespace: flags.read("namespace", parseObjectName),
+    host: flags.read("advertise", parseAdvertised),
+    kubeconfigFile: flags.readOptional("kubeconfig", parseDirectory),
   };
 }
 
@@ -125,35 +118,6 @@ function parseAdvertised(text: string): string {
 function parseObjectName(text: string): string {
   if (!/^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$/.test(text)) throw invalid("must be the name of a Kubernetes object");
   return text;
-}
-
-function textOf(raw: RawMeshOptions, name: FlagName): string {
-  const value = raw[name] ?? FLAGS[name].defaultText;
-  if (typeof value === "string") return value;
-  throw invalid("is missing");
-}
-
-function listOf(raw: RawMeshOptions, name: FlagName): readonly string[] {
-  const value = raw[name] ?? FLAGS[name].defaultText ?? [];
-  return typeof value === "string" ? [value] : value;
-}
-
-/** cache.nixos.org's key is one of them unless the operator says no. */
-function trustedKeysOf(raw: RawMeshOptions): readonly TrustedKey[] {
-  const texts = [...listOf(raw, "trustedPublicKey")];
-  if (raw.defaultKey !== false) texts.push(CACHE_NIXOS_ORG_KEY);
-  return [...new Set(texts)].map(parseTrustedKey);
-}
-
-function named<T>(name: FlagName, parse: () => T): T {
-  try {
-    return parse();
-  } catch (cause) {
-    if (!isNiphasError(cause)) throw cause;
-    // The parser of members, which other ways in use too, may have named its flag already.
-    const words = cause.message.replace(/^--members: /, "");
-    throw new NiphasError("InvalidConfiguration", `${FLAGS[name].flag} (${envName(name)}): ${words}`, { cause });
-  }
 }
 
 function invalid(message: string): NiphasError {

@@ -52,12 +52,24 @@ export interface PeerQueries {
 export type NarAnswer =
   /** Bytes from the asked start to `end`, which lies before the asked end when the peer itself is still getting the NAR. */
   | { readonly kind: "bytes"; readonly end: number; readonly body: AsyncIterable<Uint8Array> }
-  /** The peer is getting the NAR but has no byte at the asked start yet; it has waited up to a second before it says so. */
-  | { readonly kind: "later" }
+  /**
+   * The peer is getting the NAR but has no byte at the asked start yet. `available`: what it has instead that is of use to
+   * who asks, at most 8 ranges; without any it has waited up to a second before it says so.
+   */
+  | { readonly kind: "later"; readonly available: readonly ByteRange[] }
   /** All its upload slots are taken; `retryWith` names members that have just got the path. */
   | { readonly kind: "busy"; readonly retryWith: readonly PeerId[] }
   /** It does not hold the path (any more). */
   | { readonly kind: "gone" };
+
+/** A range of the NAR with this hash. */
+export interface NarRangeRequest {
+  readonly path: PathHash;
+  readonly narHash: NarHash;
+  readonly range: ByteRange;
+  /** Nothing before this byte is of use any more. @default the range's start */
+  readonly usefulFrom?: number | undefined;
+}
 
 /** Bytes of one raw NAR from one peer. */
 export interface PeerNars {
@@ -66,11 +78,7 @@ export interface PeerNars {
    * that the answer names, and throws when the peer goes away, stands still for the stall time or sends more.
    * @throws NiphasError SubstituterUnavailable, BadBytes
    */
-  read(
-    peer: PeerId,
-    request: { readonly path: PathHash; readonly narHash: NarHash; readonly range: ByteRange },
-    signal: AbortSignal,
-  ): Promise<NarAnswer>;
+  read(peer: PeerId, request: NarRangeRequest, signal: AbortSignal): Promise<NarAnswer>;
 }
 
 /** Who may hold a path. An answer from memory, perhaps out of date, perhaps a false positive; never from the network. */

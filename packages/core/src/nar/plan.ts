@@ -112,8 +112,16 @@ export class NarPlan extends NarTree {
   }
 }
 
+/** Those of almost all files: padding, and an end that closes no directory. */
+const FILE_TAILS = Array.from({ length: 8 }, (_, padding) => makeTail(padding + 2 * CLOSE.length, padding));
+
 /** Padding, then as many closing brackets as there is room for. */
 function tail(length: number, padding: number): Uint8Array {
+  const known = FILE_TAILS[padding];
+  return known?.length === length ? known : makeTail(length, padding);
+}
+
+function makeTail(length: number, padding: number): Uint8Array {
   const bytes = Buffer.allocUnsafe(length).fill(0, 0, padding);
   for (let at = padding; at < length; at += CLOSE.length) bytes.set(CLOSE, at);
   return bytes;

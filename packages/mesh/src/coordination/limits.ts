@@ -2,11 +2,15 @@
 export const COORDINATION_LIMITS = {
   /** How often a node tells the owners of what it wants how far it is. */
   reportMs: 400,
+  /** A report that is so late tells of an event loop that was held up. */
+  lateMs: 250,
   /** Without a word for so long, a wanter is taken for dead, and another goes on. */
   silenceMs: 1_500,
   /** A fetcher that lives but gets no byte for so long gives its place away; doubled each time, since upstream may be slow. */
   stallMs: 2_000,
   maxStallMs: 30_000,
+  /** A sharer that gets no byte of the beginning for so long is not relied upon: those who ask are sent to upstream. */
+  sharingStallMs: 4_000,
   /** An owner that hears first from those who tail waits so long for the one who fetches. */
   adoptionMs: 1_000,
   /** An owner that does not answer for so long, or nothing new to one who gets no bytes, is passed over, */

@@ -69,6 +69,21 @@ export class MeshCoordinator implements Coordinator, Disposable {
     return await errand;
   }
 
+  share(path: PathHash): void {
+    const known = this.#wants.get(path);
+    if (known?.isOver === false || this.#wants.size >= COORDINATION_LIMITS.maxOwnWants) return;
+    const want = new OwnWant(path, this.#components.clock.nowMs());
+    this.#wants.set(path, want);
+    want.share();
+    this.#move(want);
+    this.#keepReporting();
+  }
+
+  sharers(path: PathHash): readonly PeerId[] {
+    const want = this.#wants.get(path);
+    return want?.report.role === "sharing" ? want.peers : [];
+  }
+
   progress(path: PathHash, doneBytes: number): void {
     const want = this.#wants.get(path);
     if (want === undefined || want.isOver) return;
@@ -156,18 +171,26 @@ export class MeshCoordinator implements Coordinator, Disposable {
   }
 
   #keepReporting(): void {
-    this.#timer ??= this.#components.clock.setTimer(COORDINATION_LIMITS.reportMs, () => {
+    const { clock } = this.#components;
+    const dueMs = clock.nowMs() + COORDINATION_LIMITS.reportMs;
+    this.#timer ??= clock.setTimer(COORDINATION_LIMITS.reportMs, () => {
       this.#timer = undefined;
+      // When it was this process that stood still, answers may lie unread.
+      if (clock.nowMs() - dueMs <= COORDINATION_LIMITS.lateMs) this.#movePutOff();
       this.#reportAll();
       if (this.#wants.size > 0) this.#keepReporting();
     });
+  }
+
+  #movePutOff(): void {
+    const nowMs = this.#components.clock.nowMs();
+    for (const want of [...this.#wants.values()]) if (want.isPutOff(nowMs)) this.#move(want);
   }
 
   #reportAll(): void {
     const nowMs = this.#components.clock.nowMs();
     const owners = new Set<PeerId>();
     for (const want of [...this.#wants.values()]) {
-      if (want.isPutOff(nowMs)) this.#move(want);
       const isForgotten = nowMs - want.heardMs > COORDINATION_LIMITS.abandonedMs && !want.isAsking;
       if (isForgotten && !want.isOver) want.end("failed");
       if (want.owner !== undefined) owners.add(want.owner);

@@ -68,6 +68,16 @@ export class OwnWant {
     return this.#fruitless > COORDINATION_LIMITS.maxFruitless;
   }
 
+  /** It comes from peers that are known already: the owner is told, and asked who else gets it. */
+  share(): void {
+    this.#role = "sharing";
+  }
+
+  /** Whom the owner named last. */
+  get peers(): readonly PeerId[] {
+    return this.#peers;
+  }
+
   /** Waits for what the owner says. @throws the signal's reason */
   async errand(signal: AbortSignal): Promise<Errand> {
     const asker = Promise.withResolvers<Errand>();
@@ -85,6 +95,7 @@ export class OwnWant {
 
   /** The owner has answered a report. Only who asks is told: the transfer does what it does until it asks again. */
   hear(verdict: WantVerdict): void {
+    if (this.#role === "sharing" && verdict.kind === "tail") this.#peers = verdict.peers;
     if (!this.isAsking || this.#isNothingNew(verdict)) return;
     this.#toldAtBytes = this.#haveBytes;
     this.#peers = verdict.kind === "fetch" ? [] : verdict.peers;

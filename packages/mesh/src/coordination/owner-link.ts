@@ -1,6 +1,5 @@
-import { NiphasError } from "@niphas/core";
 import type { PeerId } from "../ports.ts";
-import { untilAborted } from "../upstream/until-aborted.ts";
+import { Watchdog } from "../transfer/download/watchdog.ts";
 import { COORDINATION_LIMITS } from "./limits.ts";
 import type { OwnWant } from "./own-want.ts";
 import type { Clock, WantChannel, WantVerdict } from "./ports.ts";
@@ -52,20 +51,14 @@ export class OwnerLink {
     const wants = this.#wants().slice(0, COORDINATION_LIMITS.maxReportsPerMessage);
     if (wants.length === 0) return;
     const reports = wants.map(({ report }) => report);
-    const deadline = new AbortController();
-    const silent = (): void => deadline.abort(new NiphasError("SubstituterUnavailable", "the owner does not answer"));
-    const timer = this.#components.clock.setTimer(COORDINATION_LIMITS.answerMs, silent);
-    try {
-      const either = AbortSignal.any([signal, deadline.signal]);
-      const verdicts = await untilAborted(this.#components.channel.want(this.#owner, reports, either), either);
-      for (const [index, want] of wants.entries()) {
-        const verdict = verdicts[index];
-        // What was said meanwhile counts: the answer is to the report.
-        if (verdict !== undefined && want.report.role === reports[index]?.role)
-          this.#components.onAnswered(want, verdict);
-      }
-    } finally {
-      timer.cancel();
+    const { channel, onAnswered } = this.#components;
+    using watchdog = new Watchdog(this.#components, { signal });
+    const ask = (): Promise<readonly WantVerdict[]> => channel.want(this.#owner, reports, watchdog.signal);
+    const verdicts = await watchdog.within(COORDINATION_LIMITS.answerMs, ask);
+    for (const [index, want] of wants.entries()) {
+      const verdict = verdicts[index];
+      // What was said meanwhile counts: the answer is to the report.
+      if (verdict !== undefined && want.report.role === reports[index]?.role) onAnswered(want, verdict);
     }
   }
 }

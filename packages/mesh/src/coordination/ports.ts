@@ -17,6 +17,8 @@ export const WANT_ROLES = [
   "done",
   /** Has given it up. */
   "failed",
+  /** Gets it from peers that it knows of, not told by an owner; others may get it here. */
+  "sharing",
 ] as const;
 
 export type WantRole = (typeof WANT_ROLES)[number];

@@ -1,6 +1,6 @@
+import { ManualClock } from "@niphas/service";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { ManualClock } from "../discovery/twins/manual-clock.ts";
 import { testPath, testPaths, testPeer } from "../discovery/twins/test-paths.ts";
 import type { PathHash, PeerId } from "../ports.ts";
 import { COORDINATION_LIMITS } from "./limits.ts";
@@ -91,6 +91,30 @@ describe("the owner of a path", () => {
     const other = ask(C, "stuck");
     expect(other).toEqual({ kind: "tail", peers: [B] });
     expect(ask(C, "stuck")).toEqual({ kind: "fetch" });
+  });
+
+  it("names those who get a path elsewhere to each other, each as often, and sends nobody to upstream", () => {
+    const { ask } = rig();
+    const sharers = Array.from({ length: 6 }, (_, index) => testPeer(index));
+    for (const peer of sharers) ask(peer, "sharing");
+    const named = sharers.map((peer) => ask(peer, "sharing"));
+    const names = named.flatMap((verdict) => (verdict.kind === "tail" ? verdict.peers : []));
+    const counts = Map.groupBy(names, (name) => name);
+    expect([...counts.values()].map(({ length }) => length)).toEqual(sharers.map(() => COORDINATION_LIMITS.maxPeers));
+    for (const [index, verdict] of named.entries()) expect(verdict).not.toMatchObject({ peers: [sharers[index]] });
+    expect(ask(testPeer(9))).toMatchObject({ kind: "tail", peers: [A] });
+  });
+
+  it("relies on a sharer no longer than it gets bytes", async () => {
+    const { ask, clock } = rig();
+    ask(A, "sharing");
+    expect(ask(B)).toEqual({ kind: "tail", peers: [A] });
+    for (let waitedMs = 0; waitedMs <= COORDINATION_LIMITS.sharingStallMs; waitedMs += 1_000) {
+      ask(A, "sharing");
+      ask(B, "tailing");
+      await clock.advance(1_000);
+    }
+    expect(ask(B, "stuck")).toEqual({ kind: "fetch" });
   });
 
   it("that is new to a path waits for the fetcher to speak", async () => {

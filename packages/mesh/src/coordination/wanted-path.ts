@@ -41,6 +41,7 @@ export class WantedPath {
       onDropped(peer);
     }
     if (!isWanting(wanter)) return GO_ON;
+    if (wanter.role === "sharing") return { kind: "tail", peers: this.#sharersFor(wanter) };
     // Without a word from the one who fetches: this owner is new to the path and hears of it soon.
     if (!this.#mayBeFetchedElsewhere(wanter, nowMs)) this.#choose(wanter, nowMs);
     return this.#verdict(wanter, nowMs);
@@ -79,9 +80,9 @@ export class WantedPath {
     return isYoung && !this.#hadFetcher && (role === "tailing" || role === "stuck");
   }
 
-  /** Sees to it that somebody fetches, unless somebody has it. */
+  /** Sees to it that somebody fetches, unless somebody has it or gets it elsewhere. */
   #choose(asking: Wanter, nowMs: number): void {
-    if ([...this.#wanters.values()].some(({ role }) => role === "done")) return;
+    if ([...this.#wanters.values()].some((each) => isGiving(each, nowMs))) return;
     if (this.#fetcher !== undefined && !this.#isStalled(this.#fetcher, nowMs)) return;
     const next = this.#successor(asking);
     if (next === undefined) return;
@@ -105,7 +106,9 @@ export class WantedPath {
 
   /** The one with the most bytes; among equals the one that asks, since it hears of it at once. */
   #successor(asking: Wanter): Wanter | undefined {
-    const others = [...this.#wanters.values()].filter((each) => isWanting(each) && each !== this.#fetcher);
+    const others = [...this.#wanters.values()].filter(
+      (each) => isWanting(each) && each !== this.#fetcher && each.role !== "sharing",
+    );
     const untried = others.filter(({ hasFailed }) => !hasFailed);
     // Of those who all failed, only where nobody is at it.
     const candidates = untried.length > 0 || this.#fetcher !== undefined ? untried : others;
@@ -124,6 +127,15 @@ export class WantedPath {
     return this.#mayBeFetchedElsewhere(wanter, nowMs) ? GO_ON : FETCH;
   }
 
+  /** Each sharer hears of the next ones around the circle, so that all are named equally often. */
+  #sharersFor(wanter: Wanter): readonly PeerId[] {
+    const all = [...this.#wanters.values()];
+    const index = all.indexOf(wanter);
+    const others = [...all.slice(index + 1), ...all.slice(0, index)];
+    const useful = others.filter((each) => isRoot(each) || each.haveBytes > 0);
+    return useful.slice(0, COORDINATION_LIMITS.maxPeers).map(({ peer }) => peer);
+  }
+
   /** Whoever has nothing more either, because upstream is slow, is not to blame. */
   #noteRefusal(wanter: Wanter): void {
     const { parent } = wanter;
@@ -133,4 +145,9 @@ export class WantedPath {
     const most = Math.max(source?.haveBytes ?? 0, this.#fetcher?.haveBytes ?? 0, parent.haveBytes);
     if (isComplete || most > wanter.haveBytes) wanter.refused.add(parent.peer);
   }
+}
+
+/** Has it, or gets more and more of it from peers that the owner does not know of. */
+function isGiving({ role, progressedMs }: Wanter, nowMs: number): boolean {
+  return role === "done" || (role === "sharing" && nowMs - progressedMs <= COORDINATION_LIMITS.sharingStallMs);
 }

@@ -26,7 +26,7 @@ export function newWanter(peer: PeerId, nowMs: number): Wanter {
 
 /** Gets its bytes from nobody who tails. */
 export function isRoot({ role }: Wanter): boolean {
-  return role === "done" || role === "fetching";
+  return role === "done" || role === "fetching" || role === "sharing";
 }
 
 /** Still without the path and still after it. */

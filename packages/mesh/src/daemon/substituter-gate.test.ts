@@ -45,3 +45,15 @@ it("waits for nothing but NARs, and not for ever", async () => {
   await gate.close(0);
   expect(gate.runningCount).toBe(1);
 });
+
+it("recalls nothing until it is opened, and nothing when it is closed", async () => {
+  const gate = new SubstituterGate();
+  expect(gate.recall("/x")).toBeUndefined();
+  gate.open(
+    () => new Response("ok"),
+    (url) => `text of ${url}`,
+  );
+  expect(gate.recall("/x")).toBe("text of /x");
+  await gate.close(NEVER_MS);
+  expect(gate.recall("/x")).toBeUndefined();
+});

@@ -1,6 +1,7 @@
 import { Hono } from "hono";
 
 type Fetch = (request: Request) => Response | Promise<Response>;
+type Recall = (url: string) => string | undefined;
 
 /**
  * Stands before the substituter, so that Nix finds somebody as long as the process runs: until the daemon is ready, and
@@ -11,14 +12,21 @@ export class SubstituterGate {
   /** NARs that are being sent. A request's signal aborts when its connection has taken the answer, or has gone. */
   readonly #running = new Set<Request>();
   #fetch: Fetch | undefined;
+  #recall: Recall = () => undefined;
   #onIdle: () => void = () => undefined;
 
   constructor() {
     this.app.all("*", (c) => this.#serve(c.req.raw));
   }
 
-  open(fetch: Fetch): void {
+  open(fetch: Fetch, recall: Recall = () => undefined): void {
     this.#fetch = fetch;
+    this.#recall = recall;
+  }
+
+  /** As `SubstituterListenerComponents.recall`. */
+  recall(url: string): string | undefined {
+    return this.#recall(url);
   }
 
   get runningCount(): number {
@@ -28,6 +36,7 @@ export class SubstituterGate {
   /** Lets nothing new in, and waits for what is being sent, but no longer than `graceMs`. */
   async close(graceMs: number): Promise<void> {
     this.#fetch = undefined;
+    this.#recall = () => undefined;
     if (this.#running.size === 0) return;
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#onIdle = resolve;

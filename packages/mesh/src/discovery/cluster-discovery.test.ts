@@ -1,9 +1,9 @@
+import { ManualClock } from "@niphas/service";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { Member, Membership, PathHash, PeerId } from "../ports.ts";
 import { ClusterDiscovery } from "./cluster-discovery.ts";
 import { MembershipViews } from "./members/member-views.ts";
 import { MemoryOwnPaths } from "./own-paths/memory-own-paths.ts";
-import { ManualClock } from "./twins/manual-clock.ts";
 import { MemoryNetwork } from "./twins/memory-network.ts";
 import { testPath, testPaths, testPeer } from "./twins/test-paths.ts";
 

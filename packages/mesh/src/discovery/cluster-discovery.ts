@@ -51,6 +51,11 @@ export class ClusterDiscovery implements Discovery, DiscoveryRequests, MemberLis
     return { summaryBytes: this.#summaries.sizeBytes, keptPairs: this.#rendezvous.pairCount };
   }
 
+  /** Whether the peer keeps an index in which something of ours is. */
+  isKeeper(peer: PeerId): boolean {
+    return this.#rendezvous.isKeeper(peer);
+  }
+
   of(path: PathHash): readonly PeerId[] {
     const all = this.#consulted().flatMap((strategy) => strategy.of(path));
     return [...new Set(all)].filter((peer) => this.#watch.isUsable(peer));

@@ -7,6 +7,8 @@ export interface GaugeSources {
   readonly quarantinedPeers: () => number;
   /** NARs that come, wait for their turn, or are kept for members. */
   readonly nars: () => number;
+  /** Those of them that wait for their turn or for room. */
+  readonly queuedNars: () => number;
   readonly plans: () => number;
   readonly wantedPaths: () => number;
   readonly coordinatedPaths: () => number;
@@ -32,6 +34,7 @@ export function addGauges(registry: Registry, sources: GaugeSources): void {
     sources.quarantinedPeers,
   );
   gauge("nars", "NARs that come, wait for their turn, or are kept for members.", sources.nars);
+  gauge("queued_nars", "NARs that wait for their turn or for room.", sources.queuedNars);
   gauge("plans", "Closures that are being got for the node plugin.", sources.plans);
   gauge("wanted_paths", "Paths for which an owner is asked who gets them from upstream.", sources.wantedPaths);
   gauge("coordinated_paths", "Paths for which this daemon is the owner that others ask.", sources.coordinatedPaths);

@@ -1,4 +1,5 @@
 import { Counter, Histogram, Registry } from "prom-client";
+import type { ReadyPlan } from "../plan/ports.ts";
 import type { PeerId } from "../ports.ts";
 import type { SubstituterEvent } from "../substituter/ports.ts";
 import type { ByteSource, TransferEvent } from "../transfer/ports.ts";
@@ -11,6 +12,7 @@ export type ByteOrigin = (typeof BYTE_ORIGINS)[number];
 
 const FALLBACK_REASONS = ["absent", "late", "broken", "corrupt", "full"] as const;
 const RESOLVE_BUCKETS_SECONDS = [0.000_25, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 1, 2, 3];
+const QUESTION_BUCKETS = [0, 1, 2, 3, 5, 10, 30, 100, 300, 1_000, 3_000, 10_000];
 const CULPRITS = ["peer", "upstream", "unknown"] as const;
 const ABANDON_REASONS = ["broken", "gone", "slow"] as const;
 const MILLISECONDS_PER_SECOND = 1000;
@@ -30,6 +32,8 @@ export class MeshMetrics {
   readonly #bytes: Record<ByteOrigin, number> = { zone: 0, peer: 0, upstream: 0, local: 0 };
   readonly #requests: Counter<"request" | "outcome">;
   readonly #resolveSeconds: Histogram<"outcome">;
+  readonly #planSeconds: Histogram;
+  readonly #planQuestions: Histogram;
   readonly #fallbacks: Counter<"reason">;
   readonly #narBytes: Counter<"source">;
   readonly #sentBytes: Counter;
@@ -46,6 +50,18 @@ export class MeshMetrics {
       help: "Time until a narinfo was answered.",
       labelNames: ["outcome"],
       buckets: RESOLVE_BUCKETS_SECONDS,
+      registers: [this.#registry],
+    });
+    this.#planSeconds = new Histogram({
+      name: "niphas_mesh_plan_duration_seconds",
+      help: "Time until all narinfos of a closure were in memory.",
+      buckets: RESOLVE_BUCKETS_SECONDS,
+      registers: [this.#registry],
+    });
+    this.#planQuestions = new Histogram({
+      name: "niphas_mesh_plan_questions",
+      help: "Questions to members and binary caches until then.",
+      buckets: QUESTION_BUCKETS,
       registers: [this.#registry],
     });
     this.#fallbacks = this.#counter("fallbacks", "Requests for which Nix was sent to its next cache, by reason.", [
@@ -89,6 +105,11 @@ export class MeshMetrics {
     if (request === "narinfo") this.#resolveSeconds.observe({ outcome }, tookMs / MILLISECONDS_PER_SECOND);
     const isNeeded = request === "narinfo" || request === "nar" || request === "compressed";
     if (isNeeded && outcome !== "served") this.#fallbacks.inc({ reason: outcome });
+  }
+
+  planReady({ questions, tookMs }: ReadyPlan): void {
+    this.#planSeconds.observe(tookMs / MILLISECONDS_PER_SECOND);
+    this.#planQuestions.observe(questions);
   }
 
   /** Given to Nix out of this node's own store. */

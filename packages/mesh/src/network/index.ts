@@ -21,5 +21,6 @@ export { RpcPeerQueries } from "./rpc/rpc-peer-queries.ts";
 export { RpcPeers } from "./rpc/rpc-peers.ts";
 export { RpcServer } from "./rpc/rpc-server.ts";
 export { RpcWantChannel, wantHandler } from "./rpc/rpc-want-channel.ts";
+export { frame } from "./streams/frames.ts";
 export { parsePathHash } from "./wire/hashes.ts";
-export type { NarRequest } from "./wire/nar-messages.ts";
+export { encodeNarAnswer, type NarRequest, parseNarRequest } from "./wire/nar-messages.ts";

@@ -26,6 +26,11 @@ describe("the limits", () => {
     );
   });
 
+  it("keep every connection of a full mesh, and close others before libp2p does", () => {
+    expect(CONNECTION_LIMITS.keptConnections).toBeGreaterThanOrEqual(CONNECTION_LIMITS.eagerMembers);
+    expect(CONNECTION_LIMITS.keptConnections).toBeLessThan(CONNECTION_LIMITS.maxConnections);
+  });
+
   it("let connections live between two signs of life", () => {
     expect(CONNECTION_LIMITS.inactivityTimeoutMs).toBeGreaterThan(3 * RPC_LIMITS.heartbeatMs);
     expect(NAR_LIMITS.requestTimeoutMs).toBeGreaterThan(NAR_LIMITS.idleStreamMs);

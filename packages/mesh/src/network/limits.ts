@@ -9,6 +9,11 @@ const MIB = 1024 * KIB;
 export const CONNECTION_LIMITS = {
   /** Up to this many members each one has a connection to each other one; in larger meshes they connect when they talk. */
   eagerMembers: 256,
+  /** With more members connected than this, those connections are closed that nobody has used lately, */
+  keptConnections: 256,
+  /** for so long, and no stream is open on them but those for questions. */
+  idleConnectionMs: 60_000,
+  trimIntervalMs: 10_000,
   /** Two for each member of a full mesh (both may have dialled at once), and room for strangers that are not yet refused. */
   maxConnections: 640,
   /** One that we dialled and one that the peer dialled; a newer one takes the place of an older one. */
@@ -40,9 +45,12 @@ export const CONNECTION_LIMITS = {
 /** What a connection may bring before its peer is known to be a member. TLS and Noise need less than 4 KiB. */
 export const HANDSHAKE_BYTES = 32 * KIB;
 
+/** https://github.com/hashicorp/yamux/blob/master/spec.md: version, type, flags (2), stream id (4), length (4). */
+export const YAMUX_HEADER_BYTES = 12;
+
 export const MUXER_LIMITS = {
-  /** The least that yamux allows. */
-  initialStreamWindowBytes: 256 * KIB,
+  /** The largest from the start, as all members do: it would grow only where a round trip takes more than a millisecond. */
+  initialStreamWindowBytes: 1 * MIB,
   /** With `pause()` a whole window may arrive unasked; 16 MiB, yamux's default, is past its own read buffer (reset). */
   maxStreamWindowBytes: 1 * MIB,
   /** Above the largest window, so that it never ends a stream that only waits. */
@@ -50,8 +58,11 @@ export const MUXER_LIMITS = {
   /** One RPC stream, NAR streams, and two being agreed on. */
   maxInboundStreams: 12,
   maxOutboundStreams: 12,
-  /** That we send. See FairSending: longer ones can stop a connection with TLS for ever, and hold up other streams. */
-  maxFrameBytes: 64 * KIB,
+  /**
+   * That we send, to fill four records of TLS with their headers. See FairSending: longer ones can stop a connection with
+   * TLS for ever, and hold up other streams.
+   */
+  maxFrameBytes: 64 * KIB - YAMUX_HEADER_BYTES,
   /** Streams that come before the connection is set up. */
   maxEarlyStreams: 12,
   /** What a stream may bring before its protocol is agreed: two names. */
@@ -108,6 +119,8 @@ export const NAR_LIMITS = {
   /** Requests and answers are short. */
   maxFrameBytes: 4 * KIB,
   maxHints: 8,
+  /** Of a NAR that is on its way to the answering side. */
+  maxRanges: 8,
   /** Streams to one peer, and from one peer. */
   maxStreamsPerPeer: 8,
   /** Streams that all peers together may hold open to us. */
@@ -121,8 +134,8 @@ export const NAR_LIMITS = {
   requestTimeoutMs: 60_000,
   /** A source that stands still this long is given up. */
   stallMs: 2_000,
-  /** Raw bytes are written in pieces of about this size. */
-  chunkBytes: 64 * KIB,
+  /** Raw bytes are written in pieces of about this size, and read in pieces of at most this size. */
+  chunkBytes: 256 * KIB,
 } as const;
 
 export interface MemoryBound {

@@ -1,54 +1,64 @@
 import { isNiphasError, type NarInfo } from "@niphas/core";
-import type { LocalStore, PeerId } from "../ports.ts";
+import type { LocalStore, PathHash, PeerId } from "../ports.ts";
+import type { Budget } from "../transfer/index.ts";
 import { pathHashOf } from "../upstream/path-hash.ts";
 import { pause } from "./deadline.ts";
 import { PLAN_LIMITS } from "./limits.ts";
 import { isValid } from "./missing-closure.ts";
-import type { Clock, Downloads, NarInFlight, PlanProgress } from "./ports.ts";
+import type { Clock, Downloads, NarInFlight, PlanProgress, Registrations } from "./ports.ts";
 
 export interface ClosureDownloadComponents {
   readonly downloads: Downloads;
   readonly store: Pick<LocalStore, "pathInfo">;
+  readonly registrations: Registrations;
+  /** What all plans may have here ahead of Nix. */
+  readonly ahead: Budget;
+  /** Whether Nix is asking for narinfos, one after the other: it waits for them, and for no NAR yet. */
+  readonly isNixAsking: () => boolean;
   readonly clock: Clock;
 }
 
-type Lease = Disposable & { readonly spool: NarInFlight };
+interface Planned {
+  readonly info: NarInfo;
+  readonly room: Disposable;
+}
+
+/** What of a NAR has been counted for the progress. */
+type Sums = Pick<PlanProgress, "doneBytes" | "peerBytes" | "upstreamBytes">;
 
 /**
- * Gets what is missing of a closure ahead of Nix, in order, and holds it until Nix has it. What does not come is left to
- * Nix, which asks elsewhere.
+ * Gets what is missing of a closure ahead of Nix, in order, as far ahead as there is room, and holds it until Nix has it.
+ * What does not come is left to Nix, which asks elsewhere.
  */
 export class ClosureDownload implements Disposable {
   readonly #components: ClosureDownloadComponents;
-  readonly #infos: readonly NarInfo[];
+  readonly #pathCount: number;
+  readonly #totalBytes: number;
   readonly #waiting: NarInfo[];
-  readonly #leases = new Map<NarInfo, Lease>();
+  readonly #coming = new Set<NarInFlight>();
+  readonly #held = new Map<PathHash, Disposable>();
+  readonly #validSince: () => readonly PathHash[];
   readonly #peers = new Set<PeerId>();
-  readonly #ended = { paths: 0, bytes: 0, peerBytes: 0, upstreamBytes: 0 };
-  #aheadBytes = 0;
+  #ended: Sums = { doneBytes: 0, peerBytes: 0, upstreamBytes: 0 };
+  #donePaths = 0;
+  #yieldedMs = 0;
+  #turn: Promise<unknown> = Promise.resolve();
   #failure: unknown;
 
   constructor(components: ClosureDownloadComponents, init: { readonly infos: readonly NarInfo[] }) {
     this.#components = components;
-    this.#infos = init.infos;
+    this.#validSince = components.registrations.follow();
+    this.#pathCount = init.infos.length;
+    this.#totalBytes = init.infos.reduce((sum, { narSizeBytes }) => sum + narSizeBytes, 0);
     // What nobody here can unpack is Nix's alone.
     this.#waiting = init.infos.filter(({ compression }) => compression === "none");
   }
 
   get progress(): PlanProgress {
-    const { paths, bytes, peerBytes, upstreamBytes } = this.#ended;
-    const sums = { doneBytes: bytes, peerBytes, upstreamBytes };
-    for (const { spool } of this.#leases.values()) {
-      sums.doneBytes += spool.doneBytes;
-      for (const { source, start, end } of spool.segments.all) {
-        if (source === "upstream") sums.upstreamBytes += end - start;
-        else sums.peerBytes += end - start;
-        if (source !== "upstream") this.#peers.add(source);
-      }
-    }
-    const totalBytes = this.#infos.reduce((sum, { narSizeBytes }) => sum + narSizeBytes, 0);
-    const donePaths = paths + [...this.#leases].filter(([info, { spool }]) => isComplete(info, spool)).length;
-    return { ...sums, totalBytes, donePaths, totalPaths: this.#infos.length, peers: this.#peers.size };
+    let sums = this.#ended;
+    for (const spool of this.#coming) sums = this.#plus(sums, spool, spool.doneBytes);
+    const { size: peers } = this.#peers;
+    return { ...sums, totalBytes: this.#totalBytes, donePaths: this.#donePaths, totalPaths: this.#pathCount, peers };
   }
 
   /** Until all is here or was given up. @throws the first failure, when all the rest is done; the signal's reason */
@@ -60,68 +70,103 @@ export class ClosureDownload implements Disposable {
 
   /** Lets go of what Nix has taken. To be called now and then, also after {@link run}. */
   releaseTaken(): void {
-    for (const [info, lease] of this.#leases) {
-      if (isComplete(info, lease.spool) && isValid(this.#components.store, pathHashOf(info.path)))
-        this.#release(info, lease);
-    }
+    for (const path of this.#validSince()) this.#release(path);
   }
 
   [Symbol.dispose](): void {
-    for (const [info, lease] of this.#leases) this.#release(info, lease);
+    for (const path of this.#held.keys()) this.#release(path);
   }
 
   async #work(signal: AbortSignal): Promise<void> {
+    for (;;) {
+      // One after the other, so that nothing takes the room of what Nix needs sooner.
+      const next = this.#turn.then(() => this.#next(signal));
+      this.#turn = next.catch(() => undefined);
+      const planned = await next;
+      if (planned === undefined) return;
+      await this.#get(planned, signal);
+    }
+  }
+
+  /** The next one, when there is room for it; undefined when there are no more. */
+  async #next(signal: AbortSignal): Promise<Planned | undefined> {
+    const { clock, store, ahead } = this.#components;
     for (let info = this.#waiting.shift(); info !== undefined; info = this.#waiting.shift()) {
       signal.throwIfAborted();
-      if (isValid(this.#components.store, pathHashOf(info.path))) this.#count(info, undefined);
-      else if (!(await this.#get(info, signal))) {
-        this.#waiting.unshift(info);
+      await this.#letNixAsk(signal);
+      if (isValid(store, pathHashOf(info.path))) {
+        this.#donePaths++;
+        this.#ended = { ...this.#ended, doneBytes: this.#ended.doneBytes + info.narSizeBytes };
+        continue;
+      }
+      for (;;) {
+        // One that is larger than all the room may come alone.
+        const room = ahead.tryTake(Math.min(info.narSizeBytes, ahead.sizeBytes));
+        if (room !== undefined) return { info, room };
+        await pause(clock, PLAN_LIMITS.tickMs, signal);
+      }
+    }
+    return undefined;
+  }
+
+  /** What is on its way goes on; nothing new keeps the event loop from answers. For a while: who only asks gets NARs, too. */
+  async #letNixAsk(signal: AbortSignal): Promise<void> {
+    const { clock, isNixAsking } = this.#components;
+    for (; this.#yieldedMs < PLAN_LIMITS.maxYieldMs && isNixAsking(); this.#yieldedMs += PLAN_LIMITS.yieldMs) {
+      await pause(clock, PLAN_LIMITS.yieldMs, signal);
+    }
+  }
+
+  async #get({ info, room }: Planned, signal: AbortSignal): Promise<void> {
+    using stack = new DisposableStack();
+    stack.use(room);
+    try {
+      const { spool } = stack.use(await this.#open(info, signal));
+      stack.defer(() => this.#coming.delete(spool));
+      this.#coming.add(spool);
+      await spool.verified(signal);
+      this.#coming.delete(spool);
+      this.#donePaths++;
+      this.#ended = this.#plus(this.#ended, spool, info.narSizeBytes);
+      this.#hold(pathHashOf(info.path), stack.move());
+    } catch (error) {
+      signal.throwIfAborted();
+      this.#failure ??= error;
+    }
+  }
+
+  /** Waits for room as long as something is held that Nix will take. @throws as {@link Downloads.open} */
+  async #open({ path, narHash, narSizeBytes }: NarInfo, signal: AbortSignal) {
+    for (;;) {
+      try {
+        return await this.#components.downloads.open({ path, narHash, narSizeBytes }, signal);
+      } catch (error) {
+        const mayCome = this.#held.size + this.#coming.size > 0;
+        if (!mayCome || !isNiphasError(error) || error.kind !== "exhausted") throw error;
         await pause(this.#components.clock, PLAN_LIMITS.tickMs, signal);
       }
     }
   }
 
-  /** False when there is no room now. */
-  async #get(info: NarInfo, signal: AbortSignal): Promise<boolean> {
-    const { path, narHash, narSizeBytes } = info;
-    if (this.#aheadBytes > 0 && this.#aheadBytes + narSizeBytes > PLAN_LIMITS.maxAheadBytes) return false;
-    this.#aheadBytes += narSizeBytes;
-    let lease: Lease | undefined;
-    try {
-      lease = await this.#components.downloads.open({ path, narHash, narSizeBytes }, signal);
-      this.#leases.set(info, lease);
-      await lease.spool.verified(signal);
-      return true;
-    } catch (error) {
-      if (lease === undefined) this.#aheadBytes -= narSizeBytes;
-      else this.#release(info, lease);
-      signal.throwIfAborted();
-      if (isNiphasError(error) && error.kind === "exhausted" && this.#leases.size > 0) return false;
-      this.#failure ??= error;
-      return true;
-    }
+  /** Nix may have got it elsewhere meanwhile. */
+  #hold(path: PathHash, lease: Disposable): void {
+    this.#held.set(path, lease);
+    if (isValid(this.#components.store, path)) this.#release(path);
   }
 
-  #release(info: NarInfo, lease: Lease): void {
-    this.#leases.delete(info);
-    this.#aheadBytes -= info.narSizeBytes;
-    this.#count(info, lease.spool);
-    lease[Symbol.dispose]();
+  #release(path: PathHash): void {
+    this.#held.get(path)?.[Symbol.dispose]();
+    this.#held.delete(path);
   }
 
-  #count(info: NarInfo, spool: NarInFlight | undefined): void {
-    const isDone = spool === undefined || isComplete(info, spool);
-    // What was given up begins anew: more than there is must never be told.
-    if (isDone) this.#ended.bytes += info.narSizeBytes;
-    if (isDone) this.#ended.paths++;
-    for (const { source, start, end } of spool?.segments.all ?? []) {
-      if (source === "upstream") this.#ended.upstreamBytes += end - start;
-      else this.#ended.peerBytes += end - start;
+  /** What was given up begins anew, and is not counted: more than there is must never be told. */
+  #plus(sums: Sums, { segments }: NarInFlight, doneBytes: number): Sums {
+    let { peerBytes, upstreamBytes } = sums;
+    for (const { source, start, end } of segments.all) {
+      if (source === "upstream") upstreamBytes += end - start;
+      else peerBytes += end - start;
       if (source !== "upstream") this.#peers.add(source);
     }
+    return { doneBytes: sums.doneBytes + doneBytes, peerBytes, upstreamBytes };
   }
-}
-
-function isComplete({ narSizeBytes }: NarInfo, { doneBytes }: NarInFlight): boolean {
-  return doneBytes >= narSizeBytes;
 }

@@ -46,37 +46,56 @@ export class InfoFinder implements Disposable {
     return this.#flights.has(path);
   }
 
-  /** Undefined when nobody has it. @throws the signal's reason */
-  async find(path: PathHash, signal: AbortSignal): Promise<NarInfo | undefined> {
+  /**
+   * Undefined when nobody has it. @throws the signal's reason
+   * @param onQuestion hears of each question to a member or to the binary caches that this begins
+   */
+  async find(
+    path: PathHash,
+    signal: AbortSignal,
+    onQuestion: () => void = () => undefined,
+  ): Promise<NarInfo | undefined> {
     signal.throwIfAborted();
-    return this.recall(path) ?? (await untilAborted(this.#flights.get(path) ?? this.#takeOff(path), signal));
+    return (
+      this.recall(path) ?? (await untilAborted(this.#flights.get(path) ?? this.#takeOff(path, onQuestion), signal))
+    );
   }
 
   [Symbol.dispose](): void {
     this.#end.abort(new NiphasError("ShuttingDown", "the mesh is shutting down"));
   }
 
-  #takeOff(path: PathHash): Promise<NarInfo | undefined> {
-    const flight = this.#findOut(path).finally(() => this.#flights.delete(path));
+  #takeOff(path: PathHash, onQuestion: () => void): Promise<NarInfo | undefined> {
+    const flight = this.#findOut(path, onQuestion).finally(() => this.#flights.delete(path));
     flight.catch(() => undefined);
     this.#flights.set(path, flight);
     return flight;
   }
 
-  async #findOut(path: PathHash): Promise<NarInfo | undefined> {
+  async #findOut(path: PathHash, onQuestion: () => void): Promise<NarInfo | undefined> {
     const { signal } = this.#end;
     const told = await this.#checked(path);
     if (told !== undefined) return told;
     const { discovery, clock } = this.#components;
     await discovery.lookUp([path], signal).catch(() => undefined);
     const holders = discovery.of(path).slice(0, PLAN_LIMITS.maxHolders);
-    if (holders.length === 0) return await this.#askUpstream(path, signal);
-    const questions = [() => this.#askHolders(path, holders, signal), () => this.#askUpstream(path, signal)];
+    const askUpstream = (): Promise<NarInfo | undefined> => {
+      onQuestion();
+      return this.#askUpstream(path, signal);
+    };
+    if (holders.length === 0) return await askUpstream();
+    const questions = [() => this.#askHolders(path, holders, onQuestion, signal), askUpstream];
     return await firstFound(questions, { clock, headStartMs: PLAN_LIMITS.hedgeMs });
   }
 
-  async #askHolders(path: PathHash, holders: readonly PeerId[], signal: AbortSignal): Promise<NarInfo | undefined> {
+  async #askHolders(
+    path: PathHash,
+    holders: readonly PeerId[],
+    onQuestion: () => void,
+    signal: AbortSignal,
+  ): Promise<NarInfo | undefined> {
     for (const holder of holders) {
+      onQuestion();
       await this.#askHolder(path, holder, signal).catch(() => undefined);
       const told = await this.#checked(path);
       if (told !== undefined) return told;

@@ -20,7 +20,10 @@ export const PLAN_LIMITS = {
   maxHolders: 2,
   /** NARs of one plan on their way at once: fewer than the transfer allows, so that what Nix asks for finds a place. */
   parallelNars: 12,
-  /** What is here and not taken by Nix yet. */
+  /** While Nix asks for narinfos no NAR is begun, in steps of this and for so long in all. */
+  yieldMs: 10,
+  maxYieldMs: 1_000,
+  /** What is here of all plans and not taken by Nix yet. */
   maxAheadBytes: 1024 ** 3,
   /** How often it is looked whether Nix has taken what is here, and progress is told. */
   tickMs: 250,
@@ -28,3 +31,8 @@ export const PLAN_LIMITS = {
   maxRoots: 64,
   maxBodyBytes: 64 * 1024,
 } as const;
+
+/** What plans may have here ahead of Nix: what Nix asks for itself, and what members want, finds room too. */
+export function aheadBytesFor(spoolBytes: number): number {
+  return Math.min(PLAN_LIMITS.maxAheadBytes, Math.floor(spoolBytes / 2));
+}

@@ -16,10 +16,16 @@ export class MissingClosure {
   readonly #infos = new Map<PathHash, NarInfo>();
   readonly #open = new Set<PathHash>();
   readonly #asking = new Set<PathHash>();
+  #questions = 0;
 
   constructor(components: MissingClosureComponents, init: { readonly roots: readonly PathHash[] }) {
     this.#components = components;
     this.#want(init.roots);
+  }
+
+  /** Asked of members and binary caches so far, for this closure alone. */
+  get questions(): number {
+    return this.#questions;
   }
 
   /** Paths known to be missing so far, found out or not. */
@@ -61,7 +67,7 @@ export class MissingClosure {
   async #ask(path: PathHash, signal: AbortSignal): Promise<void> {
     this.#open.delete(path);
     this.#asking.add(path);
-    const info = await this.#components.finder.find(path, signal);
+    const info = await this.#components.finder.find(path, signal, () => this.#questions++);
     if (info === undefined) throw notFound(path);
     this.#asking.delete(path);
     this.#infos.set(path, info);

@@ -4,9 +4,11 @@ import { untilAborted } from "../upstream/until-aborted.ts";
 import { ClosureDownload, type ClosureDownloadComponents } from "./closure-download.ts";
 import { PLAN_LIMITS } from "./limits.ts";
 import { MissingClosure, type MissingClosureComponents } from "./missing-closure.ts";
-import type { Clock, PlanEvent, PlanProgress } from "./ports.ts";
+import type { Clock, PlanEvent, PlanProgress, ReadyPlan } from "./ports.ts";
 
-export type PlanComponents = MissingClosureComponents & ClosureDownloadComponents;
+export interface PlanComponents extends MissingClosureComponents, ClosureDownloadComponents {
+  readonly onReady: (plan: ReadyPlan) => void;
+}
 
 /** Finds out what of some closures is missing here, and gets it, ahead of Nix. */
 export class Plan {
@@ -56,8 +58,11 @@ export class Plan {
 
   /** Never rejects. */
   async #work(signal: AbortSignal, news: News): Promise<void> {
+    const { clock, onReady } = this.#components;
+    const startedMs = clock.nowMs();
     try {
       const infos = await this.#closure.resolve(signal);
+      onReady({ questions: this.#closure.questions, tookMs: clock.nowMs() - startedMs });
       this.#download = new ClosureDownload(this.#components, { infos });
       news.add({ event: "ready" });
       await this.#download.run(signal);

@@ -39,6 +39,7 @@ describe("a plan", () => {
     await plan.until("ready");
     expect(rig.questions).toEqual([HOLDER]);
     expect(rig.upstream.asked).toEqual([]);
+    expect(rig.ready).toEqual([{ questions: 1, tookMs: expect.any(Number) }]);
     expect(rig.downloads.begun).toHaveLength(PLAN_LIMITS.parallelNars);
     for (const { path } of rig.infos) {
       const hash = pathHashOf(path);
@@ -144,6 +145,52 @@ describe("a plan", () => {
     await plan.until("ready");
     await rig.clock.advance(2_000);
     expect([plan.told("done"), rig.downloads.heldCount]).toEqual([false, 2]);
+    rig.addValid(...rig.infos);
+    await plan.until("done");
+    await plan.leave();
+  });
+
+  it("gets no further ahead of Nix than there is room, in order, all plans together", async () => {
+    using rig = planRig({ pathCount: 40, holders: [HOLDER], maxAheadBytes: 5 * NAR_BYTES + 1 });
+    rig.downloads.isInstant = true;
+    const [plan, other] = [follow(rig, [rig.root]), follow(rig, [testInfo(1, 40).path])];
+    await Promise.all([plan.until("ready"), other.until("ready")]);
+    const order = new Map(rig.downloads.begun.map((path, index) => [path, index]));
+    for (let taken = 0; taken < 40; taken += 5) {
+      await rig.clock.advance(2 * PLAN_LIMITS.tickMs);
+      expect(rig.downloads.heldCount).toBeLessThanOrEqual(5);
+      rig.addValid(...rig.infos.filter(({ path }) => rig.downloads.begun.includes(path)));
+    }
+    await Promise.all([plan.until("done"), other.until("done")]);
+    for (const { path, references } of rig.infos) {
+      const last = order.get(path);
+      if (last === undefined) continue;
+      for (const reference of references) expect(order.get(reference) ?? 0).toBeLessThanOrEqual(last);
+    }
+    expect(plan.progress()).toMatchObject({ donePaths: 40, doneBytes: 40 * NAR_BYTES });
+    await Promise.all([plan.leave(), other.leave()]);
+    expect([rig.downloads.heldCount, rig.clock.timerCount]).toEqual([0, 0]);
+  });
+
+  it("begins no NAR while Nix asks for narinfos, but not for ever", async () => {
+    using rig = planRig({ pathCount: 5, holders: [HOLDER] });
+    Object.assign(rig.downloads, { isInstant: true });
+    rig.nix.isAsking = true;
+    const plan = follow(rig, [rig.root]);
+    await plan.until("ready");
+    expect(rig.downloads.begun).toEqual([]);
+    await rig.clock.advance(2 * PLAN_LIMITS.maxYieldMs);
+    await plan.until("done");
+    await plan.leave();
+  });
+
+  it("gets a NAR that is larger than all the room, alone", async () => {
+    using rig = planRig({ pathCount: 3, holders: [HOLDER], maxAheadBytes: NAR_BYTES / 2 });
+    rig.downloads.isInstant = true;
+    const plan = follow(rig, [rig.root]);
+    await plan.until("ready");
+    await rig.clock.advance(PLAN_LIMITS.tickMs);
+    expect(rig.downloads.heldCount).toBe(1);
     rig.addValid(...rig.infos);
     await plan.until("done");
     await plan.leave();

@@ -1,17 +1,31 @@
 import { NiphasError, type StorePath } from "@niphas/core";
 import type { PathHash } from "../ports.ts";
+import { Budget } from "../transfer/index.ts";
 import { pathHashOf } from "../upstream/path-hash.ts";
 import { PLAN_LIMITS } from "./limits.ts";
 import { Plan, type PlanComponents } from "./plan.ts";
-import type { PlanEvent } from "./ports.ts";
+import type { PlanEvent, ReadyPlan } from "./ports.ts";
+
+export interface PlansComponents extends Omit<PlanComponents, "ahead" | "isNixAsking" | "onReady"> {
+  /** @default never */
+  readonly isNixAsking?: () => boolean;
+  /** @default nobody */
+  readonly onReady?: (plan: ReadyPlan) => void;
+}
+
+export interface PlansInit {
+  /** What all plans may have on this node ahead of Nix. @default 1 GiB */
+  readonly maxAheadBytes?: number;
+}
 
 /** All plans of this node. What several of them need is found out and got once. */
 export class Plans {
   readonly #components: PlanComponents;
   readonly #plans = new Set<Plan>();
 
-  constructor(components: PlanComponents) {
-    this.#components = components;
+  constructor(components: PlansComponents, init: PlansInit = {}) {
+    const ahead = new Budget(init.maxAheadBytes ?? PLAN_LIMITS.maxAheadBytes);
+    this.#components = { isNixAsking: () => false, onReady: () => undefined, ...components, ahead };
   }
 
   get count(): number {

@@ -50,3 +50,16 @@ export type IsTrusted = (info: NarInfo) => boolean | Promise<boolean>;
 
 /** Some paths that are valid here, so that peers need not tell of them; at most `maxCount`. */
 export type KnownPaths = (maxCount: number) => readonly PathHash[];
+
+/** What becomes valid on this node. */
+export interface Registrations {
+  /** A follower: each call tells the paths that became valid since the one before. What it tells is bounded by what Nix does. */
+  follow(): () => readonly PathHash[];
+}
+
+/** A plan whose narinfos are all in memory. */
+export interface ReadyPlan {
+  /** Asked of members and binary caches until then; what is asked for the index of members is not counted. */
+  readonly questions: number;
+  readonly tookMs: number;
+}

@@ -1,10 +1,9 @@
-import { isNiphasError, type ListenAddress, NiphasError, parseStorePath, storePathHash } from "@niphas/core";
+import { isNiphasError, type ListenAddress, NiphasError } from "@niphas/core";
 import { type Command, Option } from "commander";
 import { envName, FLAGS } from "../flags.ts";
 import { formatHostPort } from "../membership/peer-address.ts";
 import { parseAddress } from "../option-values.ts";
-import type { PathHash } from "../ports.ts";
-import { parsePathHash } from "../upstream/path-hash.ts";
+import { askedPath } from "./asked-path.ts";
 
 export interface StatusCommandsContext {
   readonly signal: AbortSignal;
@@ -28,9 +27,9 @@ export function addStatusCommands(mesh: Command, context: StatusCommandsContext)
   const why = mesh
     .command("why")
     .description("Say where a store path can be had from, who was asked, and why it is not to be had.")
-    .argument("<store path>", "or the 32 characters of its hash");
+    .argument("<store path>", "or a path inside one, a link to one, or the 32 characters of its hash");
   addFlags(why).action(async (path: string) => {
-    context.write(await ask(`/why/${hashOf(path)}`, flagsOf(why), context.signal));
+    context.write(await ask(`/why/${askedPath(path)}`, flagsOf(why), context.signal));
   });
 }
 
@@ -43,12 +42,6 @@ function addFlags(command: Command): Command {
 /** Commander gives a flag that `niphas mesh` has too to `niphas mesh`, wherever it stands. */
 function flagsOf(command: Command): StatusFlags {
   return command.optsWithGlobals<StatusFlags>();
-}
-
-function hashOf(text: string): PathHash {
-  const hash = parsePathHash(text) ?? parsePathHash(storePathHash(parseStorePath(text)));
-  if (hash === undefined) throw new NiphasError("InvalidStorePath", "expected a store path or its hash");
-  return hash;
 }
 
 async function ask(path: string, flags: StatusFlags, signal: AbortSignal): Promise<string> {
@@ -69,9 +62,15 @@ async function request(url: string, flags: StatusFlags, signal: AbortSignal): Pr
     return await fetch(url, { headers, signal: AbortSignal.any([signal, AbortSignal.timeout(ANSWER_MS)]) });
   } catch (cause) {
     signal.throwIfAborted();
-    const message = `no mesh daemon answers at ${new URL(url).host}: start niphas mesh, or name its --substituter address`;
-    throw new NiphasError("SubstituterUnavailable", message, { cause });
+    throw new NiphasError("SubstituterUnavailable", whyNoAnswer(new URL(url).host, cause), { cause });
   }
+}
+
+function whyNoAnswer(address: string, cause: unknown): string {
+  const isLate = cause instanceof Error && cause.name === "TimeoutError";
+  if (isLate) return `the mesh daemon at ${address} has not answered for ${ANSWER_MS / 1000} s`;
+  const setting = `${FLAGS.substituter.flag} or ${envName("substituter")}`;
+  return `no mesh daemon answers at ${address}: start niphas mesh, or say where it is with ${setting}`;
 }
 
 function addressOf(text: string): string {

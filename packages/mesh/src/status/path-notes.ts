@@ -1,5 +1,6 @@
+import { formatBytes } from "@niphas/core";
 import type { PathHash } from "../ports.ts";
-import type { TransferEvent } from "../transfer/ports.ts";
+import type { AbandonReason, ByteSource, TransferEvent } from "../transfer/ports.ts";
 
 /** What happened to a path's NAR, for `niphas mesh why`. */
 export interface PathNote {
@@ -8,12 +9,25 @@ export interface PathNote {
   readonly what: string;
 }
 
+interface PathHistory {
+  notes: readonly PathNote[];
+  /** What came since the last note on how it ended. */
+  readonly bytes: Map<ByteSource, number>;
+}
+
 const MAX_PATHS = 1_024;
 const MAX_NOTES_PER_PATH = 8;
+const MAX_SOURCES_PER_PATH = 16;
+
+const ABANDONED: Readonly<Record<AbandonReason, string>> = {
+  broken: "it broke off, or did not answer in time",
+  gone: "it does not have it any more",
+  slow: "it was too slow",
+};
 
 /** The last words on the paths that were got last. */
 export class PathNotes {
-  readonly #notes = new Map<PathHash, readonly PathNote[]>();
+  readonly #histories = new Map<PathHash, PathHistory>();
   readonly #now: () => Date;
 
   constructor(init: { readonly now?: () => Date } = {}) {
@@ -21,30 +35,57 @@ export class PathNotes {
   }
 
   transferred(event: TransferEvent): void {
-    const what = wordsOf(event);
-    if (what !== undefined && "path" in event) this.#add(event.path, what);
+    if (event.kind === "served") return;
+    const history = this.#touch(event.path);
+    if (event.kind === "received") addBytes(history.bytes, event.source, event.sizeBytes);
+    else this.#note(history, event);
   }
 
   /** Oldest first. */
   of(path: PathHash): readonly PathNote[] {
-    return this.#notes.get(path) ?? [];
+    return this.#histories.get(path)?.notes ?? [];
   }
 
-  #add(path: PathHash, what: string): void {
-    const notes = [...this.of(path), { at: this.#now().toISOString(), what }];
-    this.#notes.delete(path);
-    this.#notes.set(path, notes.slice(-MAX_NOTES_PER_PATH));
-    const [oldest] = this.#notes.keys();
-    if (this.#notes.size > MAX_PATHS && oldest !== undefined) this.#notes.delete(oldest);
+  #note(history: PathHistory, event: Told): void {
+    const note = { at: this.#now().toISOString(), what: wordsOf(event, history.bytes) };
+    history.notes = [...history.notes, note].slice(-MAX_NOTES_PER_PATH);
+    if (event.kind === "verified") history.bytes.clear();
+  }
+
+  /** The path is the youngest now, and the oldest one goes when there are too many. */
+  #touch(path: PathHash): PathHistory {
+    const history = this.#histories.get(path) ?? { notes: [], bytes: new Map() };
+    this.#histories.delete(path);
+    this.#histories.set(path, history);
+    const [oldest] = this.#histories.keys();
+    if (this.#histories.size > MAX_PATHS && oldest !== undefined) this.#histories.delete(oldest);
+    return history;
   }
 }
 
-function wordsOf(event: TransferEvent): string | undefined {
-  if (event.kind === "verified") return "its NAR was got and has the signed hash";
-  if (event.kind === "refused") return "there was no room for its NAR";
-  if (event.kind !== "corrupt") return undefined;
-  const { culprits } = event;
-  const by =
-    culprits.length === 0 ? "it is being found out who gave it" : `wrong bytes came from ${culprits.join(", ")}`;
-  return `its NAR did not have the signed hash: ${by}`;
+function addBytes(bytes: Map<ByteSource, number>, source: ByteSource, sizeBytes: number): void {
+  if (bytes.has(source) || bytes.size < MAX_SOURCES_PER_PATH) bytes.set(source, (bytes.get(source) ?? 0) + sizeBytes);
+}
+
+type Told = Exclude<TransferEvent, { readonly kind: "served" | "received" }>;
+
+function wordsOf(event: Told, bytes: ReadonlyMap<ByteSource, number>): string {
+  switch (event.kind) {
+    case "verified":
+      return `its NAR was got and has the signed hash: ${shares(bytes)}`;
+    case "refused":
+      return "there was no room for its NAR";
+    case "abandoned":
+      return `${event.peer} was given up as a source: ${ABANDONED[event.reason]}`;
+    case "corrupt":
+      return `its NAR did not have the signed hash: ${blame(event.culprits)}`;
+  }
+}
+
+function shares(bytes: ReadonlyMap<ByteSource, number>): string {
+  return [...bytes].map(([source, sizeBytes]) => `${formatBytes(sizeBytes)} from ${source}`).join(", ");
+}
+
+function blame(culprits: readonly ByteSource[]): string {
+  return culprits.length === 0 ? "it is being found out who gave it" : `wrong bytes came from ${culprits.join(", ")}`;
 }

@@ -17,6 +17,8 @@ export interface StatusReport {
   /** Without credentials, in the order of asking. */
   readonly upstreams: readonly string[];
   readonly nars: number;
+  /** Those of them that wait for their turn or for room. */
+  readonly queuedNars: number;
   readonly plans: number;
   readonly freeUploadSlots: number;
   readonly spoolBytes: { readonly memory: number; readonly disk: number };
@@ -49,11 +51,17 @@ export interface WhyReport {
   /** Members that are said to hold it, with what they answered just now. */
   readonly holders: readonly HolderReport[];
   /** Who coordinates the fetch from upstream; the first that answers does. */
-  readonly owners: readonly string[];
+  readonly owners: readonly OwnerReport[];
   readonly upstreams: readonly UpstreamReport[];
   readonly notes: readonly PathNote[];
   /** What all this comes to. */
   readonly summary: string;
+}
+
+export interface OwnerReport {
+  readonly peerId: PeerId;
+  /** Null for this daemon itself. */
+  readonly address: string | null;
 }
 
 export interface NarReport {

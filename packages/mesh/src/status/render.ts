@@ -1,44 +1,41 @@
-import type { HolderReport, MemberReport, StatusReport, WhyReport } from "./ports.ts";
+import { formatBytes, formatCount, printableText, renderTable } from "@niphas/core";
+import type { HolderReport, MemberReport, OwnerReport, StatusReport, WhyReport } from "./ports.ts";
 
-const MIB = 1024 ** 2;
+type Rows = readonly (readonly string[])[];
 
 /** What `niphas mesh status` prints. */
 export function renderStatus(report: StatusReport): string {
-  const { receivedBytes: received, spoolBytes } = report;
-  const connected = report.members.filter(({ state }) => state === "connected").length;
+  const { members, nars, queuedNars, plans, spoolBytes, sentBytes, freeUploadSlots } = report;
+  const connected = members.filter(({ state }) => state === "connected").length;
   const facts = [
     ["peer", `${report.peerId} (version ${report.version})`],
     ["listens on", report.listen],
     ["zone", report.zone ?? "unknown"],
-    ["members", `${report.members.length}, ${connected} connected; found by ${report.discovery}`],
+    ["members", `${members.length}, ${connected} connected`],
     ...(report.membershipProblem === null ? [] : [["problem", report.membershipProblem]]),
-    ["store", `${report.paths} valid paths`],
+    ["discovery", report.discovery],
+    ["store", formatCount(report.paths, "valid path")],
     ["upstreams", report.upstreams.join(", ") || "none"],
-    ["on their way", `${report.nars} NARs, ${report.plans} plans`],
-    ["spool", `${mib(spoolBytes.memory)} in memory, ${mib(spoolBytes.disk)} on disk`],
-    [
-      "received",
-      `${mib(received.zone)} from this zone, ${mib(received.peer)} from others, ${mib(received.upstream)} from upstream`,
-    ],
-    ["sent", `${mib(report.sentBytes)}; ${report.freeUploadSlots} upload slots are free`],
+    ["on their way", `${formatCount(nars, "NAR")}, ${queuedNars} of them waiting; ${formatCount(plans, "plan")}`],
+    ["spool", `${formatBytes(spoolBytes.memory)} in memory, ${formatBytes(spoolBytes.disk)} on disk`],
+    ["received", received(report)],
+    ["sent", `${formatBytes(sentBytes)}; free upload slots: ${freeUploadSlots}`],
   ];
-  return `${columns(facts)}\n${columns(report.members.map(memberColumns))}`;
+  return `${table(facts)}\n${memberTable(members)}`;
 }
 
 /** What `niphas mesh why` prints. */
 export function renderWhy(report: WhyReport): string {
+  const { nar } = report;
   const sections = [
-    `${report.path ?? report.hash}: ${report.summary}\n`,
-    report.nar === null ? "" : `\non its way: ${mib(report.nar.doneBytes)} of ${mib(report.nar.totalBytes)}\n`,
+    table([[`${report.path ?? report.hash}: ${report.summary}`]]),
+    nar === null ? "" : `\non its way: ${formatBytes(nar.doneBytes)} of ${formatBytes(nar.totalBytes)}\n`,
     section("members that are said to have it", report.holders.map(holderColumns)),
     section(
       "binary caches",
       report.upstreams.map(({ upstream, reason }) => [upstream, reason]),
     ),
-    section(
-      "who coordinates its fetch",
-      report.owners.map((owner) => [owner]),
-    ),
+    section("who coordinates its fetch, the first that answers", report.owners.map(ownerColumns)),
     section(
       "what happened to it here",
       report.notes.map(({ at, what }) => [at, what]),
@@ -47,31 +44,43 @@ export function renderWhy(report: WhyReport): string {
   return sections.join("");
 }
 
-function section(title: string, rows: readonly (readonly string[])[]): string {
-  return `\n${title}:\n${rows.length === 0 ? "  none\n" : columns(rows, "  ")}`;
+/** The hit ratio is what members gave of all that came. */
+function received({ receivedBytes: { zone, peer, upstream } }: StatusReport): string {
+  const total = zone + peer + upstream;
+  const from = `${formatBytes(zone)} from this zone, ${formatBytes(peer)} from others, ${formatBytes(upstream)} from upstream`;
+  return total === 0 ? from : `${from}; hit ratio ${Math.floor((100 * (zone + peer)) / total)} %`;
 }
 
-function memberColumns({ peerId, address, zone, state, quarantine }: MemberReport): readonly string[] {
-  const excluded = quarantine === null ? "" : `in quarantine for ${quarantine.leftSeconds} s (${quarantine.reason})`;
-  return [peerId, address, zone ?? "-", state, excluded];
+function memberTable(members: readonly MemberReport[]): string {
+  if (members.length === 0) return "no other members\n";
+  return table([
+    ["MEMBER", "ADDRESS", "ZONE", "STATE"],
+    ...members.map((each) => [...memberColumns(each), excluded(each)]),
+  ]);
+}
+
+function section(title: string, rows: Rows): string {
+  const lines = rows.length === 0 ? [["none"]] : rows;
+  return `\n${title}:\n${table(lines).replace(/^/gm, "  ").trimEnd()}\n`;
+}
+
+function memberColumns({ peerId, address, zone, state }: MemberReport): readonly string[] {
+  return [peerId, address, zone ?? "-", state];
+}
+
+function excluded({ quarantine }: MemberReport): string {
+  return quarantine === null ? "" : `in quarantine for ${quarantine.leftSeconds} s (${quarantine.reason})`;
 }
 
 function holderColumns(holder: HolderReport): readonly string[] {
-  return [...memberColumns(holder), holder.answer];
+  return [...memberColumns(holder), holder.answer, excluded(holder)];
 }
 
-function mib(sizeBytes: number): string {
-  return `${(sizeBytes / MIB).toFixed(1)} MiB`;
+function ownerColumns({ peerId, address }: OwnerReport): readonly string[] {
+  return [peerId, address ?? "this daemon"];
 }
 
-/** Rows with two spaces between their cells. What others have told must not steer the terminal. */
-function columns(rows: readonly (readonly string[])[], indent: string = ""): string {
-  const safe = rows.map((row) => row.map(printable));
-  const widths = safe.reduce<number[]>((all, row) => row.map((cell, at) => Math.max(all[at] ?? 0, cell.length)), []);
-  const line = (row: readonly string[]): string => row.map((cell, at) => cell.padEnd(widths[at] ?? 0)).join("  ");
-  return safe.map((row) => `${indent}${line(row).trimEnd()}\n`).join("");
-}
-
-function printable(text: string): string {
-  return text.replace(/\p{Cc}/gu, "?");
+/** What others have told must not steer the terminal. */
+function table(rows: Rows): string {
+  return renderTable(rows.map((row) => row.map(printableText)));
 }

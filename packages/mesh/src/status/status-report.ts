@@ -14,7 +14,7 @@ export interface StatusSources {
   readonly discovery: { readonly mode: DiscoveryMode };
   readonly paths: { readonly count: number };
   readonly upstreams: { readonly names: readonly string[] };
-  readonly transfers: { readonly count: number };
+  readonly transfers: { readonly count: number; readonly queuedCount: number };
   readonly plans: { readonly count: number };
   readonly slots: { readonly free: number };
   readonly spools: { readonly usedBytes: { readonly memory: number; readonly disk: number } };
@@ -35,6 +35,7 @@ export function statusReport(sources: StatusSources): StatusReport {
     paths: sources.paths.count,
     upstreams: sources.upstreams.names,
     nars: sources.transfers.count,
+    queuedNars: sources.transfers.queuedCount,
     plans: sources.plans.count,
     freeUploadSlots: sources.slots.free,
     spoolBytes: sources.spools.usedBytes,

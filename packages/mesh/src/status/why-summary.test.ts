@@ -57,7 +57,16 @@ describe("the reason why a path is to be had or not", () => {
     expect(text).toContain(`${PATH}: so it is\n`);
     expect(text).toContain("gave no answer: ?[31mred");
     expect(text).toContain("it does not answer");
-    expect(text).toContain("who coordinates its fetch:\n  none\n");
+    expect(text).toContain("what happened to it here:\n  none\n");
+  });
+
+  it("is printed with who coordinates the fetch, and which of them is this daemon", () => {
+    const owners = [
+      { peerId: PEER, address: "10.0.0.1:9811" },
+      { peerId: PEER, address: null },
+    ];
+    const text = renderWhy({ ...NOTHING, owners, summary: "so it is" });
+    expect(text).toContain(`the first that answers:\n  ${PEER}  10.0.0.1:9811\n  ${PEER}  this daemon\n`);
   });
 });
 
@@ -71,6 +80,20 @@ describe("the last words on a path", () => {
       at: "1970-01-01T00:00:00.000Z",
       what: `its NAR did not have the signed hash: wrong bytes came from ${PEER}`,
     });
+  });
+
+  it("say who gave how much of a NAR, and who was given up", () => {
+    const notes = new PathNotes();
+    for (const sizeBytes of [1_024, 512]) {
+      notes.transferred({ kind: "received", path: PATH, source: PEER, sizeBytes, tookMs: 1 });
+    }
+    notes.transferred({ kind: "abandoned", path: PATH, peer: PEER, reason: "slow" });
+    notes.transferred({ kind: "received", path: PATH, source: "upstream", sizeBytes: 3, tookMs: 1 });
+    notes.transferred({ kind: "verified", path: PATH });
+    expect(notes.of(PATH).map(({ what }) => what)).toEqual([
+      `${PEER} was given up as a source: it was too slow`,
+      `its NAR was got and has the signed hash: 1.5 KiB from ${PEER}, 3 B from upstream`,
+    ]);
   });
 
   it("are forgotten when there are too many others", () => {

@@ -3,10 +3,10 @@ import type { Discovery } from "../discovery/ports.ts";
 import type { LocalStore, PathHash, PeerId, PeerQueries } from "../ports.ts";
 import type { NarSpool } from "../transfer/index.ts";
 import type { WantedNar } from "../transfer/ports.ts";
-import type { UpstreamAnswer } from "../upstream/upstream-answer.ts";
+import type { UpstreamAnswer, UpstreamAttempt } from "../upstream/upstream-answer.ts";
 import type { MemberReports } from "./member-reports.ts";
 import type { PathNotes } from "./path-notes.ts";
-import type { HolderReport, MemberReport, NarReport, WhyReport } from "./ports.ts";
+import type { HolderReport, MemberReport, NarReport, OwnerReport, UpstreamReport, WhyReport } from "./ports.ts";
 import { summaryOf } from "./why-summary.ts";
 
 export interface WhyComponents {
@@ -43,8 +43,8 @@ export class Why {
       isValidHere: here !== undefined,
       nar: known === undefined ? null : this.#nar(path, known),
       holders,
-      owners: this.#components.owners.of(path),
-      upstreams: answer?.attempts.map(({ upstream, outcome, reason }) => ({ upstream, outcome, reason })) ?? [],
+      owners: this.#owners(path),
+      upstreams: answer?.attempts.map(upstreamReport) ?? [],
       notes: this.#components.notes.of(path),
     };
     return { ...report, summary: summaryOf(report) };
@@ -66,6 +66,11 @@ export class Why {
     } catch (error) {
       return { ...member, hasIt: false, answer: `gave no answer: ${toNiphasError(error).message}` };
     }
+  }
+
+  #owners(path: PathHash): readonly OwnerReport[] {
+    const addresses = new Map(this.#components.members.all().map(({ peerId, address }) => [peerId, address]));
+    return this.#components.owners.of(path).map((peerId) => ({ peerId, address: addresses.get(peerId) ?? null }));
   }
 
   async #askUpstreams(path: PathHash, signal: AbortSignal): Promise<UpstreamAnswer | undefined> {
@@ -90,4 +95,10 @@ export class Why {
       totalBytes: narSizeBytes,
     };
   }
+}
+
+/** Errors begin with the cache's name, which stands beside them here. */
+function upstreamReport({ upstream, outcome, reason }: UpstreamAttempt): UpstreamReport {
+  const prefix = `${upstream}: `;
+  return { upstream, outcome, reason: reason.startsWith(prefix) ? reason.slice(prefix.length) : reason };
 }

@@ -1,12 +1,12 @@
-import { formatNarInfo, STORE_DIR } from "@niphas/core";
+import { STORE_DIR } from "@niphas/core";
 import { type Context, Hono } from "hono";
 import type { PathHash } from "../ports.ts";
 import { parsePathHash } from "../upstream/path-hash.ts";
 import { BadNars } from "./bad-nars.ts";
 import { NarRoutes } from "./nar-routes.ts";
-import { formatNarUrl } from "./nar-url.ts";
 import { isDerivationName } from "./node-logs.ts";
 import type { NarInfoSource, NarSource, SideFileSource, SubstituterObserver } from "./ports.ts";
+import { NAR_INFO_TYPE, narInfoText } from "./recalled-nar-infos.ts";
 import { DEFAULT_BUDGETS, type NarInfoBudgets, resolveInTime } from "./resolve-in-time.ts";
 import { sideFileResponse } from "./side-file-response.ts";
 import { Stopwatch } from "./stopwatch.ts";
@@ -80,8 +80,7 @@ async function narInfo(
   const isFound = typeof info === "object";
   observe({ request: "narinfo", outcome: isFound ? "served" : info, tookMs: watch.elapsedMs });
   if (!isFound) return notFound();
-  const text = formatNarInfo({ ...info, url: formatNarUrl(info) });
-  return c.body(text, 200, { "content-type": "text/x-nix-narinfo" });
+  return c.body(narInfoText(info), 200, { "content-type": NAR_INFO_TYPE });
 }
 
 function notFound(): Response {

@@ -14,7 +14,8 @@ const BYTES = Buffer.alloc(3_000_000, "niphas");
 async function rig() {
   const sources = new MemorySources();
   const app = createSubstituterApp({ narInfos: sources, nars: sources, sideFiles: sources });
-  const listener = new SubstituterListener({ app }, { address: { host: "127.0.0.1", port: 0 } });
+  const recall = (url: string) => (url === "/recalled.narinfo" ? "StorePath: é\n" : undefined);
+  const listener = new SubstituterListener({ app, recall }, { address: { host: "127.0.0.1", port: 0 } });
   const { port } = await listener.start();
   const raw = async (text: string) => {
     const socket = connect(port, "127.0.0.1");
@@ -39,6 +40,17 @@ describe("the substituter's listener", () => {
     expect(Buffer.from(await response.arrayBuffer()).equals(BYTES)).toBe(true);
     const head = await test.raw(`HEAD ${url} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`);
     expect(head).toMatch(new RegExp(`^HTTP/1.1 200 OK\r\n[^]*content-length: ${BYTES.length}\r\n[^]*\r\n\r\n$`, "i"));
+  });
+
+  it("answers from memory without asking the app, but for what only reads", async () => {
+    await using test = await rig();
+    const response = await fetch(`${test.url}/recalled.narinfo`);
+    expect([response.status, response.headers.get("content-type")]).toEqual([200, "text/x-nix-narinfo"]);
+    expect(await response.text()).toBe("StorePath: é\n");
+    const head = await test.raw("HEAD /recalled.narinfo HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+    expect(head.toLowerCase()).toContain("content-length: 14\r\n");
+    expect(head.endsWith("\r\n\r\n")).toBe(true);
+    expect((await fetch(`${test.url}/recalled.narinfo`, { method: "PUT" })).status).toBe(405);
   });
 
   it("destroys the connection of a NAR that turns out bad, before its end", async () => {

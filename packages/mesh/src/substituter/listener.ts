@@ -3,6 +3,7 @@ import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { type ListenAddress, NiphasError } from "@niphas/core";
 import type { Hono } from "hono";
+import { NAR_INFO_TYPE } from "./recalled-nar-infos.ts";
 
 /** curl keeps an idle connection for up to 118 s; who closes first must not be us, or a request is lost. */
 const KEEP_ALIVE_MS = 150_000;
@@ -13,19 +14,26 @@ const IDLE_SOCKET_MS = 900_000;
 /** More than a few Nix processes with all the connections that they may open. */
 const MAX_CONNECTIONS = 512;
 const MAX_HEADER_BYTES = 16 * 1024;
+const CLOSED = new NiphasError("Cancelled", "the connection has taken the answer, or has gone");
+
+export interface SubstituterListenerComponents {
+  readonly app: Hono;
+  /** Asked before the app: the text of a narinfo that is in memory, by the request's URL. @default asked nothing */
+  readonly recall?: (url: string) => string | undefined;
+}
 
 /**
  * Serves the substituter's app to this node. Its own bridge from Node.js to the app, since a body that fails must
  * destroy the connection and nothing else: an adaptor for all cases writes errors into responses and to the console.
  */
 export class SubstituterListener implements AsyncDisposable {
-  readonly #app: Hono;
+  readonly #components: SubstituterListenerComponents;
   readonly #address: ListenAddress;
   readonly #server: Server;
 
   /** @param init.address an address of the loopback interface as a literal; port 0 takes any free one */
-  constructor(components: { readonly app: Hono }, init: { readonly address: ListenAddress }) {
-    this.#app = components.app;
+  constructor(components: SubstituterListenerComponents, init: { readonly address: ListenAddress }) {
+    this.#components = components;
     this.#address = init.address;
     this.#server = createServer(
       {
@@ -75,13 +83,26 @@ export class SubstituterListener implements AsyncDisposable {
   }
 
   async #serve(incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
+    if (this.#recall(incoming, outgoing)) return;
     const gone = new AbortController();
-    outgoing.once("close", () => gone.abort());
-    const response = await this.#app.fetch(requestOf(incoming, gone.signal));
+    // A reason of its own would be made for each request, with its stack.
+    outgoing.once("close", () => gone.abort(CLOSED));
+    const response = await this.#components.app.fetch(requestOf(incoming, gone.signal));
     if (outgoing.destroyed) return void (await response.body?.cancel());
     outgoing.writeHead(response.status, Object.fromEntries(response.headers));
     if (response.body === null || incoming.method === "HEAD") return void outgoing.end();
     await pipeline(response.body, outgoing);
+  }
+
+  /** False: it is not in memory. */
+  #recall(incoming: IncomingMessage, outgoing: ServerResponse): boolean {
+    const { method, url = "/" } = incoming;
+    const text = method === "GET" || method === "HEAD" ? this.#components.recall?.(url) : undefined;
+    if (text === undefined) return false;
+    incoming.resume();
+    outgoing.writeHead(200, { "content-type": NAR_INFO_TYPE, "content-length": Buffer.byteLength(text) });
+    outgoing.end(method === "HEAD" ? undefined : text);
+    return true;
   }
 }
 

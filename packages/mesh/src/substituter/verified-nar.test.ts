@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { chunked, inventedInfo } from "./memory-sources.test-twin.ts";
 import { verifiedNar } from "./verified-nar.ts";
 
-const LIMITS = { wholeUpToBytes: 5_000, withheldBytes: 1_500 };
+const LIMITS = { wholeUpToBytes: 5_000, withheldBytes: 1_500, holdBackMs: Number.POSITIVE_INFINITY };
 const bytesOf = (sizeBytes: number) =>
   Buffer.from(Array.from({ length: sizeBytes }, (_, index) => (index * 13) & 0xff));
 
@@ -49,6 +49,18 @@ describe("a verified NAR", () => {
       },
     );
     await fc.assert(property);
+  });
+
+  it("flows before it is verified when that takes long, but never to its end", async () => {
+    const bytes = bytesOf(4_000);
+    const spoilt = Buffer.from(bytes).fill(1, 0, 1);
+    const range = { start: 0, end: 4_000 };
+    const slow = { ...LIMITS, holdBackMs: -1 };
+    expect((await outcome(verifiedNar(chunked(bytes), inventedInfo(bytes), range, slow))).bytes).toEqual(bytes);
+    const result = await outcome(verifiedNar(chunked(spoilt), inventedInfo(bytes), range, slow));
+    expect(result.error).toMatchObject({ code: "BadBytes" });
+    expect(result.bytes.length).toBeGreaterThan(0);
+    expect(result.bytes.length).toBeLessThanOrEqual(4_000 - LIMITS.withheldBytes);
   });
 
   it("is refused when it is longer or shorter than signed", async () => {

@@ -5,11 +5,14 @@ import type { ByteRange } from "../ports.ts";
 export interface VerifiedNarInit {
   /** Up to this size nothing is given away before all of it is verified. @default 16 MiB */
   readonly wholeUpToBytes?: number;
-  /** What is held back of a larger one until then. @default 64 KiB */
+  /** Unless it takes longer, so that Nix does not take the mesh for dead. @default 700 */
+  readonly holdBackMs?: number;
+  /** What is held back of a larger or slower one until then. @default 64 KiB */
   readonly withheldBytes?: number;
 }
 
 const DEFAULT_WHOLE_UP_TO_BYTES = 16 * 1024 * 1024;
+const DEFAULT_HOLD_BACK_MS = 700;
 const DEFAULT_WITHHELD_BYTES = 64 * 1024;
 
 /**
@@ -25,7 +28,8 @@ export async function* verifiedNar(
   init: VerifiedNarInit = {},
 ): AsyncGenerator<Uint8Array, void, undefined> {
   const { wholeUpToBytes = DEFAULT_WHOLE_UP_TO_BYTES, withheldBytes = DEFAULT_WITHHELD_BYTES } = init;
-  const mayFlow = signed.narSizeBytes > wholeUpToBytes;
+  const flowsFromMs = performance.now() + (init.holdBackMs ?? DEFAULT_HOLD_BACK_MS);
+  const mayFlow = (): boolean => signed.narSizeBytes > wholeUpToBytes || performance.now() > flowsFromMs;
   const hash = createHash("sha256");
   const held: Uint8Array[] = [];
   let heldBytes = 0;
@@ -37,7 +41,7 @@ export async function* verifiedNar(
     if (position > signed.narSizeBytes) throw bad(signed, "longer than signed");
     if (wanted.length > 0) held.push(wanted);
     heldBytes += wanted.length;
-    while (mayFlow && heldBytes - (held[0]?.length ?? 0) >= withheldBytes) {
+    while (mayFlow() && heldBytes - (held[0]?.length ?? 0) >= withheldBytes) {
       const oldest = held.shift();
       if (oldest === undefined) break;
       heldBytes -= oldest.length;

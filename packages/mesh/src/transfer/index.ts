@@ -6,6 +6,7 @@ export { NixSource, type NixSourceComponents } from "./serving/nix-source.ts";
 export { PeerSource, type PeerSourceComponents } from "./serving/peer-source.ts";
 export { RecentTakers } from "./slots/recent-takers.ts";
 export { UploadSlots } from "./slots/upload-slots.ts";
+export { Budget } from "./spool/budget.ts";
 export { NarSpool, type SpoolState } from "./spool/nar-spool.ts";
 export { Spools, type SpoolsComponents, type SpoolsInit } from "./spool/spools.ts";
 export type { QuarantineEntry } from "./verification/quarantine.ts";

@@ -21,6 +21,10 @@ export interface Coordinator {
    * @throws NiphasError SubstituterUnavailable when no owner answers: then everybody is on their own
    */
   want(path: PathHash, signal: AbortSignal): Promise<Errand>;
+  /** This node gets the path from peers that it knows of; others may get it here. Ends with {@link done}. Must not throw. */
+  share(path: PathHash): void;
+  /** After {@link share}: others who are getting the path, too, or have just got it. */
+  sharers(path: PathHash): readonly PeerId[];
   /** After {@link want}, about once a second, and at once with the first bytes. Must not throw. */
   progress(path: PathHash, doneBytes: number): void;
   /** After {@link want}, once: this node has it now, or has given up. Must not throw. */
@@ -29,6 +33,10 @@ export interface Coordinator {
 
 /** All binary caches as one, as `UpstreamSet` is. */
 export interface UpstreamNars {
+  /** What came last of this NAR was wrong: those that gave it are not asked for it again for a while. */
+  accuse(wanted: WantedNar): void;
+  /** Whether a cache is left that has neither given this NAR wrong nor gave it last. */
+  hasOther(wanted: WantedNar): boolean;
   /** The raw NAR from the byte `start` on, not verified. Reading throws PathNotFound, SubstituterUnavailable, BadBytes. */
   nar(wanted: WantedNar, start: number, signal: AbortSignal): NarBytes;
   /** The file behind the NAR in this compression; undefined when no cache has it so. */
@@ -41,8 +49,14 @@ export interface UpstreamNars {
 
 /** What happens in transfers; for metrics and the log. */
 export type TransferEvent =
-  | { readonly kind: "received"; readonly source: ByteSource; readonly sizeBytes: number; readonly tookMs: number }
-  | { readonly kind: "abandoned"; readonly peer: PeerId; readonly reason: AbandonReason }
+  | {
+      readonly kind: "received";
+      readonly path: PathHash;
+      readonly source: ByteSource;
+      readonly sizeBytes: number;
+      readonly tookMs: number;
+    }
+  | { readonly kind: "abandoned"; readonly path: PathHash; readonly peer: PeerId; readonly reason: AbandonReason }
   | { readonly kind: "verified"; readonly path: PathHash }
   /** `culprits` gave the wrong bytes; empty while that is found out, and when it cannot be. */
   | { readonly kind: "corrupt"; readonly path: PathHash; readonly culprits: readonly ByteSource[] }

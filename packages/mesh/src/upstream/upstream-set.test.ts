@@ -237,6 +237,21 @@ describe("reading a NAR", () => {
     expect([test.first.narStarts, test.second.narStarts]).toEqual([[0, 500], [500]]);
   });
 
+  it("comes from the next upstream when the first one has given it wrong, and from the only one nevertheless", async () => {
+    await using test = rig();
+    const lie = Buffer.from(BYTES).fill(0, 500);
+    test.have(test.first, {}, lie);
+    test.have(test.second);
+    expect((await test.read()).bytes).toEqual(lie);
+    expect(test.set.hasOther(infoOf(BYTES))).toBe(true);
+    test.set.accuse(infoOf(BYTES));
+    expect(test.set.hasOther(infoOf(BYTES))).toBe(true);
+    expect((await test.read()).bytes).toEqual(BYTES);
+    test.set.accuse(infoOf(BYTES));
+    expect(test.set.hasOther(infoOf(BYTES))).toBe(false);
+    expect((await test.read()).bytes).toHaveLength(BYTES.length);
+  });
+
   it("asks for other bytes of nobody", async () => {
     await using test = rig();
     test.have(test.first, { narHash: parseNarHash(`sha256:${"0".repeat(52)}`) });

@@ -38,6 +38,8 @@ const DEFAULT_ABSENT_TTL_MS = 3_000;
 const DEFAULT_FOUND_TTL_MS = 600_000;
 /** A few MiB. */
 const MAX_ANSWERS = 16_384;
+/** A cache that was mended is asked again after this time. */
+const ACCUSED_MS = 600_000;
 
 /**
  * All upstreams as one: asked in order of priority, a failing one left alone for a while, equal questions asked once.
@@ -48,6 +50,9 @@ export class UpstreamSet implements AsyncDisposable {
   readonly #sources: readonly GuardedUpstream[];
   readonly #init: UpstreamSetInit;
   readonly #answers: AnswerMemory<PathHash, UpstreamAnswer>;
+  /** Who gave NARs last, and who gave them wrong. */
+  readonly #gave: AnswerMemory<string, ReadonlySet<GuardedUpstream>>;
+  readonly #accused: AnswerMemory<string, ReadonlySet<GuardedUpstream>>;
   readonly #flights = new Map<PathHash, Promise<UpstreamAnswer>>();
   readonly #closing = new AbortController();
 
@@ -60,6 +65,8 @@ export class UpstreamSet implements AsyncDisposable {
       (upstream) => new GuardedUpstream({ upstream, isTrusted }, { answerTimeoutMs, maxQuestions, nowMs, pause }),
     );
     this.#answers = new AnswerMemory({ capacity: MAX_ANSWERS, nowMs });
+    this.#gave = new AnswerMemory({ capacity: MAX_ANSWERS, nowMs });
+    this.#accused = new AnswerMemory({ capacity: MAX_ANSWERS, nowMs });
   }
 
   /** Their names, in the order in which they are asked now. */
@@ -87,7 +94,24 @@ export class UpstreamSet implements AsyncDisposable {
    */
   nar(wanted: WantedNar, start: number, signal: AbortSignal): NarBytes {
     const ended = AbortSignal.any([signal, this.#closing.signal]);
-    return new ResumedNar({ locate: (without) => this.#locate(wanted, without, ended) }, { start, signal: ended });
+    return new ResumedNar(
+      { locate: (without) => this.#locateHonest(wanted, without, ended) },
+      { start, signal: ended },
+    );
+  }
+
+  /** The NAR that these upstreams gave last is not the signed one: for ten minutes others are asked for it, if there are any. */
+  accuse(wanted: WantedNar): void {
+    const key = keyOf(wanted);
+    const accused = new Set([...(this.#accused.get(key) ?? []), ...(this.#gave.get(key) ?? [])]);
+    this.#accused.set(key, accused, ACCUSED_MS);
+  }
+
+  /** Whether an upstream is left that has neither given this NAR wrong nor gave it last. */
+  hasOther(wanted: WantedNar): boolean {
+    const key = keyOf(wanted);
+    const tried = new Set([...(this.#accused.get(key) ?? []), ...(this.#gave.get(key) ?? [])]);
+    return this.#sources.some((source) => !tried.has(source));
   }
 
   /**
@@ -151,6 +175,19 @@ export class UpstreamSet implements AsyncDisposable {
     return answer;
   }
 
+  /** Passes over those that gave the NAR wrong before, unless all have. */
+  async #locateHonest(wanted: WantedNar, failed: ReadonlySet<GuardedUpstream>, signal: AbortSignal): Promise<NarPlace> {
+    const key = keyOf(wanted);
+    const accused = this.#accused.get(key);
+    const isAnyLeft = this.#sources.some((source) => accused?.has(source) !== true);
+    const without = new Set([...failed, ...(isAnyLeft ? (accused ?? []) : [])]);
+    const place = await this.#locate(wanted, without, signal);
+    const isResumed = failed.size > 0;
+    const before = isResumed ? (this.#gave.get(key) ?? []) : [];
+    this.#gave.set(key, new Set([...before, place.source]), ACCUSED_MS);
+    return place;
+  }
+
   /** The upstream that was found to have it, else one that was not asked yet. */
   async #locate(wanted: WantedNar, without: ReadonlySet<GuardedUpstream>, signal: AbortSignal): Promise<NarPlace> {
     const path = pathHashOf(wanted.path);
@@ -167,6 +204,10 @@ export class UpstreamSet implements AsyncDisposable {
     }
     throw notThere(wanted.path, answer);
   }
+}
+
+function keyOf({ path, narHash }: WantedNar): string {
+  return `${path} ${narHash}`;
 }
 
 function isSameNar(info: NarInfo, wanted: WantedNar): boolean {

@@ -1,6 +1,6 @@
 import { NiphasError } from "@niphas/core";
-import { ManualClock } from "../../discovery/twins/manual-clock.ts";
-import { MutableMembership } from "../../network/twins/mutable-membership.ts";
+import { ManualClock } from "@niphas/service";
+import { MemoryMembership } from "../../membership/twins/memory-membership.ts";
 import type { Member, PeerId } from "../../ports.ts";
 import type { Reachability, WantChannel, WantRequests } from "../ports.ts";
 
@@ -60,10 +60,8 @@ export class SwarmNetwork {
     };
   }
 
-  membershipOf(self: PeerId, peers: readonly PeerId[]): MutableMembership {
-    const membership = new MutableMembership();
-    membership.set(peers.filter((peer) => peer !== self).map(memberOf));
-    return membership;
+  membershipOf(self: PeerId, peers: readonly PeerId[]): MemoryMembership {
+    return new MemoryMembership({ self, members: peers.map(memberOf) });
   }
 
   channelOf(self: PeerId): WantChannel {

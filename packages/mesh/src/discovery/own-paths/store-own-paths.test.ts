@@ -1,8 +1,8 @@
 import { NiphasError, parseStorePath } from "@niphas/core";
+import { ManualClock } from "@niphas/service";
 import { beforeEach, describe, expect, it } from "vitest";
 import type { PathHash } from "../../ports.ts";
 import { pathHashOf } from "../hashes/path-digest.ts";
-import { ManualClock } from "../twins/manual-clock.ts";
 import { testPath, testPaths } from "../twins/test-paths.ts";
 import type { RegisteredRow } from "./registered-rows.ts";
 import { StoreOwnPaths } from "./store-own-paths.ts";

@@ -70,6 +70,10 @@ export class Announcer implements AsyncDisposable {
     this.#checkLater();
   }
 
+  isTold(peer: PeerId): boolean {
+    return this.#keepers.has(peer);
+  }
+
   stop(): void {
     this.#isActive = false;
     this.#step?.cancel();

@@ -41,6 +41,11 @@ export class RendezvousDiscovery implements Strategy {
     return this.#index.pairCount;
   }
 
+  /** Whether we tell the peer what we hold. */
+  isKeeper(peer: PeerId): boolean {
+    return this.#announcer.isTold(peer);
+  }
+
   setSupplying(isSupplying: boolean): void {
     if (isSupplying) this.#announcer.start();
     else this.#announcer.stop();

@@ -27,8 +27,12 @@ export async function joinGroup(key: Uint8Array, channel: Channel): Promise<void
   const initiatorNonce = randomBytes(NONCE_BYTES);
   const transcript = { initiator: channel.self, responder: channel.peer, initiatorNonce, responderNonce };
   await bytes.write(Buffer.concat([initiatorNonce, groupProof(key, "initiator", transcript)]), options);
-  const proof = (await bytes.read({ bytes: PROOF_BYTES, ...options })).subarray();
-  if (!isGroupProof(proof, key, "responder", transcript)) throw stranger();
+  // Whoever does not take our proof hangs up without a word.
+  const proof = await bytes.read({ bytes: PROOF_BYTES, ...options }).catch((error: unknown) => {
+    channel.signal?.throwIfAborted();
+    throw stranger(error);
+  });
+  if (!isGroupProof(proof.subarray(), key, "responder", transcript)) throw stranger();
   bytes.unwrap();
 }
 
@@ -49,6 +53,6 @@ export async function admitToGroup(key: Uint8Array, channel: Channel): Promise<v
 /** The muxer's first frames may come with the last proof. */
 const MAX_BUFFERED_BYTES = 64 * 1024;
 
-function stranger(): NiphasError {
-  return new NiphasError("PolicyDenied", OTHER_GROUP);
+function stranger(cause?: unknown): NiphasError {
+  return new NiphasError("PolicyDenied", OTHER_GROUP, { cause });
 }

@@ -289,7 +289,7 @@ async function startRawMember(): Promise<RawMember> {
   const peerId = peerIdText(peerIdFromPrivateKey(privateKey));
   const admission = { self: peerId, groupKey: groupKey(OPEN_GROUP), isMember: () => true, onAdmitted: () => undefined };
   const listen = { host: "127.0.0.1", port: 0 };
-  const libp2p = await createNode({ privateKey, listen, encryptions: ["tls"], admission, gater: {} });
+  const { libp2p } = await createNode({ privateKey, listen, encryptions: ["tls"], admission, gater: {} });
   await libp2p.start();
   daemon.membership.set([friend.member, { peerId, host: "127.0.0.1", port: 1, zone: undefined }]);
   return {

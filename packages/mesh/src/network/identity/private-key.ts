@@ -3,7 +3,10 @@ import { link, mkdir, open, readFile, unlink } from "node:fs/promises";
 import { join } from "node:path";
 import { generateKeyPair, privateKeyFromProtobuf, privateKeyToProtobuf } from "@libp2p/crypto/keys";
 import type { PrivateKey } from "@libp2p/interface";
+import { peerIdFromPrivateKey } from "@libp2p/peer-id";
 import { NiphasError, systemErrorCode } from "@niphas/core";
+import type { PeerId } from "../../ports.ts";
+import { peerIdText } from "./peer-id.ts";
 
 export const PRIVATE_KEY_FILE = "peer.key";
 
@@ -16,6 +19,11 @@ export async function loadPrivateKey(stateDirectory: string, signal: AbortSignal
   await mkdir(stateDirectory, { recursive: true });
   const path = join(stateDirectory, PRIVATE_KEY_FILE);
   return (await readKey(path, signal)) ?? (await makeKey(path, signal));
+}
+
+/** By what others know who has the key of {@link loadPrivateKey}, which is made when there is none. */
+export async function loadPeerId(stateDirectory: string, signal: AbortSignal): Promise<PeerId> {
+  return peerIdText(peerIdFromPrivateKey(await loadPrivateKey(stateDirectory, signal)));
 }
 
 async function readKey(path: string, signal: AbortSignal): Promise<PrivateKey | undefined> {

@@ -1,9 +1,7 @@
 import { NiphasError } from "@niphas/core";
 import { RateLimit } from "../budgets/rate-limit.ts";
-import { MUXER_LIMITS } from "../limits.ts";
+import { MUXER_LIMITS, YAMUX_HEADER_BYTES } from "../limits.ts";
 
-/** https://github.com/hashicorp/yamux/blob/master/spec.md: version, type, flags (2), stream id (4), length (4). */
-const HEADER_BYTES = 12;
 const TYPE_OFFSET = 1;
 const FLAGS_OFFSET = 2;
 const LENGTH_OFFSET = 8;
@@ -20,7 +18,7 @@ const FREE_PIECES = 64;
  * however many there are.
  */
 export class FrameGuard {
-  readonly #header = Buffer.alloc(HEADER_BYTES);
+  readonly #header = Buffer.alloc(YAMUX_HEADER_BYTES);
   #headerFilled = 0;
   #bodyLeft = 0;
   #piecesLeft = 0;
@@ -48,10 +46,10 @@ export class FrameGuard {
   }
 
   #takeHeader(piece: Uint8Array, offset: number): number {
-    const taken = Math.min(HEADER_BYTES - this.#headerFilled, piece.byteLength - offset);
+    const taken = Math.min(YAMUX_HEADER_BYTES - this.#headerFilled, piece.byteLength - offset);
     this.#header.set(piece.subarray(offset, offset + taken), this.#headerFilled);
     this.#headerFilled += taken;
-    if (this.#headerFilled === HEADER_BYTES) this.#beginFrame();
+    if (this.#headerFilled === YAMUX_HEADER_BYTES) this.#beginFrame();
     return taken;
   }
 

@@ -84,8 +84,7 @@ describe("a peer that asks and does not read", () => {
     const source = new MemorySource();
     const far = serving(source, 2);
     await using transfer = await startTransfer(far);
-    const stream = await transfer.mesh.nodes[0]?.node.openStream(transfer.peer, NAR_PROTOCOL, signal);
-    if (stream === undefined) throw new Error("no stream");
+    const stream = await transfer.mesh.near.node.openStream(transfer.peer, NAR_PROTOCOL, signal);
     stream.pause();
     for (let count = 0; count < 100; count++) stream.send(frame(encodeNarRequest(requestFor())));
     await waitUntil("a taken slot", () => far.server.freeSlots === 1);

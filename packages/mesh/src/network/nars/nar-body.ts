@@ -51,7 +51,8 @@ export class NarBody implements AsyncIterableIterator<Uint8Array> {
 
   async #read(): Promise<Uint8Array> {
     const { stream, signal } = this.#init;
-    const bytes = await stream.reader.read(this.#leftBytes, { stallMs: NAR_LIMITS.stallMs, signal });
+    const maxBytes = Math.min(this.#leftBytes, NAR_LIMITS.chunkBytes);
+    const bytes = await stream.reader.read(maxBytes, { stallMs: NAR_LIMITS.stallMs, signal });
     if (bytes === undefined) throw new NiphasError("SubstituterUnavailable", "the peer ended before the last byte");
     this.#leftBytes -= bytes.byteLength;
     if (this.#leftBytes === 0) this.#end();

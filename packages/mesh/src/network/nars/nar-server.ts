@@ -1,8 +1,9 @@
 import type { Stream } from "@libp2p/interface";
 import { NiphasError } from "@niphas/core";
 import type { PeerId } from "../../ports.ts";
+import { freeBytes } from "../../store/free-bytes.ts";
 import { Permits } from "../budgets/permits.ts";
-import { NAR_LIMITS } from "../limits.ts";
+import { NAR_LIMITS, STREAM_LIMITS } from "../limits.ts";
 import { frame, readFrame } from "../streams/frames.ts";
 import { StreamReader } from "../streams/stream-reader.ts";
 import { StreamWriter } from "../streams/stream-writer.ts";
@@ -70,10 +71,14 @@ async function sendHead({ writer, signal }: Asker, head: NarAnswerHead): Promise
 /** @throws NiphasError Internal when the source gives another number of bytes; the peer sees a broken stream, no short NAR */
 async function sendBody({ writer, signal }: Asker, body: AsyncIterable<Uint8Array>, sizeBytes: number): Promise<void> {
   let leftBytes = sizeBytes;
+  let before: Uint8Array | undefined;
   for await (const piece of inPieces(body, NAR_LIMITS.chunkBytes)) {
     leftBytes -= piece.byteLength;
     if (leftBytes < 0) break;
     await writer.write(piece, signal);
+    // What may be unsent now is of this piece.
+    if (before !== undefined && piece.byteLength >= STREAM_LIMITS.maxUnsentBytes) freeBytes(before);
+    before = piece;
   }
   if (leftBytes !== 0) throw new NiphasError("Internal", "a source gave another number of bytes than it was asked for");
 }

@@ -10,9 +10,11 @@ export class NarStream {
   readonly #stream: Stream;
   readonly #writer: StreamWriter;
   readonly reader: StreamReader;
+  #onClose: () => void = () => undefined;
 
   constructor(stream: Stream) {
     this.#stream = stream;
+    stream.addEventListener("close", () => this.#onClose(), { once: true });
     this.reader = new StreamReader(stream);
     this.#writer = new StreamWriter(stream, { stallMs: NAR_LIMITS.stallMs });
   }
@@ -36,9 +38,10 @@ export class NarStream {
     return message === undefined ? undefined : parseNarAnswer(message, request.range);
   }
 
+  /** Calls `listener`, and no longer the one before: a stream that serves thousands of requests has one owner at a time. */
   onClose(listener: () => void): void {
-    if (this.#stream.status === "open") this.#stream.addEventListener("close", listener, { once: true });
-    else listener();
+    this.#onClose = listener;
+    if (this.#stream.status !== "open") listener();
   }
 
   abort(error: Error): void {

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { waitUntil } from "@niphas/testing";
 import { describe, expect, it } from "vitest";
+import type { NarAnswer } from "../../ports.ts";
 import { MUXER_LIMITS, NAR_LIMITS, STREAM_LIMITS } from "../limits.ts";
 import {
   bodyOf,
@@ -60,15 +61,21 @@ describe("a range of a NAR", () => {
     if (answer.kind === "bytes") expect(await digestOf(answer.body)).toBe(digest({ start: 0, end: 1000 }));
   });
 
-  it.each(["gone", "later"] as const)("may be %s, and the stream is good for the next one", async (kind) => {
+  const noBytes: readonly NarAnswer[] = [
+    { kind: "gone" },
+    { kind: "later", available: [] },
+    { kind: "later", available: [{ start: 2 ** 40, end: 2 ** 41 }] },
+  ];
+
+  it.each(noBytes)("may be without bytes, and the stream is good for the next one: %o", async (answer) => {
     const source = new MemorySource();
     let calls = 0;
     const first: UploadSource = {
-      open: (request) => (calls++ === 0 ? Promise.resolve({ kind }) : source.open(request)),
+      open: (request) => (calls++ === 0 ? Promise.resolve(answer) : source.open(request)),
       hints: () => [],
     };
     await using transfer = await startTransfer(serving(first));
-    expect(await transfer.client.read(transfer.peer, requestFor(), signal)).toEqual({ kind });
+    expect(await transfer.client.read(transfer.peer, requestFor(), signal)).toEqual(answer);
     const range = { start: 0, end: 1000 };
     expect(await digestOf(await bodyOf(transfer, requestFor(range)))).toBe(digest(range));
   });
@@ -126,8 +133,8 @@ describe("upload slots", () => {
   it("that are all taken make the peer busy, with hints whom else to ask", async () => {
     const source = new MemorySource();
     await using transfer = await startTransfer(serving(source, 2));
-    const self = transfer.mesh.nodes[0]?.node.peerId;
-    if (self !== undefined) source.hinted.push(self);
+    const self = transfer.mesh.near.node.peerId;
+    source.hinted.push(self);
     const taken = [await bodyOf(transfer), await bodyOf(transfer)];
     const answer = await transfer.client.read(transfer.peer, requestFor(), signal);
     expect(answer).toEqual({ kind: "busy", retryWith: [self] });

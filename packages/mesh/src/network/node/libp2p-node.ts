@@ -6,6 +6,7 @@ import { createLibp2p } from "libp2p";
 import { AdmissionEncrypter, type AdmissionRules } from "../admission/admission-encrypter.ts";
 import { CONNECTION_LIMITS } from "../limits.ts";
 import { guardedYamux } from "../muxer/guarded-yamux.ts";
+import { Farewell } from "./farewell.ts";
 import { tcpAddress } from "./member-address.ts";
 
 /** `tls` is native code and comes first. */
@@ -27,9 +28,15 @@ const ENCRYPTERS: Readonly<Record<Encryption, EncrypterFactory>> = {
   noise: noise(),
 };
 
+export interface NodeParts {
+  readonly libp2p: Libp2p;
+  readonly farewell: Farewell;
+}
+
 /** A libp2p node that is not started, with every limit of limits.ts and without any of libp2p's own services. */
-export function createNode(init: Libp2pNodeInit): Promise<Libp2p> {
+export async function createNode(init: Libp2pNodeInit): Promise<NodeParts> {
   const below = new WeakMap<MessageStream, MessageStream>();
+  const farewell = new Farewell();
   const rules: AdmissionRules = {
     ...init.admission,
     onAdmitted: (plain, encrypted) => {
@@ -37,18 +44,24 @@ export function createNode(init: Libp2pNodeInit): Promise<Libp2p> {
       init.admission.onAdmitted(plain, encrypted);
     },
   };
-  return createLibp2p({
+  const libp2p = await createLibp2p({
     start: false,
     privateKey: init.privateKey,
     addresses: { listen: [tcpAddress(init.listen.host, init.listen.port)] },
     transports: [tcp(TCP_OPTIONS)],
     connectionEncrypters: init.encryptions.map((name) => admissionEncrypter(ENCRYPTERS[name], rules)),
-    streamMuxers: [guardedYamux((encrypted) => below.get(encrypted))],
+    streamMuxers: [
+      guardedYamux(
+        (encrypted) => below.get(encrypted),
+        (plain, muxer) => farewell.watch(plain, muxer),
+      ),
+    ],
     connectionGater: init.gater,
     connectionManager: CONNECTION_MANAGER_OPTIONS,
     // It would open a stream to each peer every 10 s; our RPC stream has a heartbeat.
     connectionMonitor: { enabled: false },
   });
+  return { libp2p, farewell };
 }
 
 function admissionEncrypter(inner: EncrypterFactory, rules: AdmissionRules): EncrypterFactory {

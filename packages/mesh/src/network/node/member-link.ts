@@ -1,11 +1,13 @@
 import type { Connection, Libp2p, PeerId as Libp2pPeerId } from "@libp2p/interface";
 import { NiphasError } from "@niphas/core";
-import type { Member } from "../../ports.ts";
+import type { Member, PeerId } from "../../ports.ts";
 import type { Permits } from "../budgets/permits.ts";
 import { toLibp2pPeerId } from "../identity/peer-id.ts";
 import { CONNECTION_LIMITS } from "../limits.ts";
 import { unlessAborted } from "../streams/unless-aborted.ts";
 import { backOffMs } from "./back-off.ts";
+import type { TrimmableLink } from "./connection-trimmer.ts";
+import type { Farewell } from "./farewell.ts";
 import { memberAddress } from "./member-address.ts";
 
 /** A connection that is lost this soon counts as a failed dial: the peer does not want us. */
@@ -14,7 +16,10 @@ const STEADY_AFTER_MS = 5_000;
 export interface MemberLinkInit {
   readonly libp2p: Libp2p;
   /** Dial without being asked. */
-  readonly isEager: boolean;
+  readonly isEager: () => boolean;
+  readonly farewell: Farewell;
+  /** Streams of these protocols stay open while nobody uses them. */
+  readonly longLivedProtocols: ReadonlySet<string>;
   /** How long to wait for the other side to dial before we do, so that rarely both do. */
   readonly headStartMs: number;
   /** When many lose one peer at once, their calls are spread over this time: it can take about 50 handshakes a second. */
@@ -29,13 +34,9 @@ export interface MemberLinkInit {
  * The way to one member: connected, being dialled, or known as down. Down ends when the member dials us, when a dial in
  * the background succeeds, or when its address changes; until then nobody waits for it.
  */
-export class MemberLink implements Disposable {
+export class MemberLink implements Disposable, TrimmableLink {
   readonly #libp2p: Libp2p;
-  readonly #isEager: boolean;
-  readonly #headStartMs: number;
-  readonly #spreadMs: () => number;
-  readonly #dials: Permits;
-  readonly #onChange: () => void;
+  readonly #init: MemberLinkInit;
   readonly #peerId: Libp2pPeerId;
   readonly #end = new AbortController();
   #member: Member;
@@ -44,17 +45,25 @@ export class MemberLink implements Disposable {
   #failures = 0;
   #upSinceMs = 0;
   #isLost = false;
+  #usedAtMs = 0;
+  /** Closed by us because nobody used them. */
+  readonly #rested = new WeakSet<Connection>();
 
   constructor(member: Member, init: MemberLinkInit) {
     this.#libp2p = init.libp2p;
-    this.#isEager = init.isEager;
-    this.#headStartMs = init.headStartMs;
-    this.#spreadMs = init.spreadMs;
-    this.#dials = init.dials;
-    this.#onChange = init.onChange;
+    this.#init = init;
     this.#member = member;
     this.#peerId = toLibp2pPeerId(member.peerId);
-    if (this.#isEager) this.#dialAfter(this.#firstDelayMs());
+    this.seek();
+  }
+
+  /** Dials, unless there is a connection, or none is wanted before it is needed. */
+  seek(): void {
+    if (this.#init.isEager() && this.connection === undefined) this.#dialAfter(this.#firstDelayMs());
+  }
+
+  get peerId(): PeerId {
+    return this.#member.peerId;
   }
 
   get member(): Member {
@@ -63,7 +72,7 @@ export class MemberLink implements Disposable {
 
   /** The newest open connection. */
   get connection(): Connection | undefined {
-    return this.#libp2p.getConnections(this.#peerId).findLast((connection) => connection.status === "open");
+    return this.#connections().findLast((each) => each.status === "open" && !this.#rested.has(each));
   }
 
   /** From the loss of a connection or a failed dial until there is a connection again. */
@@ -71,9 +80,32 @@ export class MemberLink implements Disposable {
     return this.#isLost;
   }
 
+  get isConnected(): boolean {
+    return this.connection !== undefined;
+  }
+
+  get idleSinceMs(): number | undefined {
+    const isBusy = this.#connections().some(({ streams }) => streams.some(({ protocol }) => this.#isOfUse(protocol)));
+    return isBusy ? undefined : Math.max(this.#usedAtMs, this.#upSinceMs);
+  }
+
+  /** Something is asked, answered or moved. */
+  noteUse(): void {
+    this.#usedAtMs = performance.now();
+  }
+
+  /** Closes the connection, which is not needed now. The other side hears that this is no loss. */
+  rest(): void {
+    for (const connection of this.#connections()) {
+      this.#rested.add(connection);
+      this.#init.farewell.say(connection);
+    }
+  }
+
   /** @throws NiphasError SubstituterUnavailable, at once when the member is known as down */
   async connect(signal: AbortSignal): Promise<Connection> {
     signal.throwIfAborted();
+    this.noteUse();
     const open = this.connection;
     if (open !== undefined) return open;
     if (this.#failures > 0) throw new NiphasError("SubstituterUnavailable", "the peer is down");
@@ -86,8 +118,8 @@ export class MemberLink implements Disposable {
     this.#member = member;
     if (!hasMoved) return;
     this.#failures = 0;
-    const old = this.#libp2p.getConnections(this.#peerId).filter((connection) => connection.direction === "outbound");
-    if (this.#isEager || old.length > 0) this.#replace(old);
+    const old = this.#connections().filter((connection) => connection.direction === "outbound");
+    if (this.#init.isEager() || old.length > 0) this.#replace(old);
   }
 
   onOpen(connection: Connection): void {
@@ -98,36 +130,48 @@ export class MemberLink implements Disposable {
     this.#closeOlder(connection);
   }
 
-  onClose(): void {
+  onClose(connection: Connection): void {
     if (this.connection !== undefined || this.#end.signal.aborted) return;
+    if (this.#rested.has(connection) || this.#init.farewell.wasHeard(connection)) {
+      this.seek();
+      return;
+    }
     const wasSteady = performance.now() - this.#upSinceMs >= STEADY_AFTER_MS;
     if (!wasSteady) this.#failures++;
     this.#setLost(true);
-    if (this.#isEager) this.#dialAfter(this.#failures === 0 ? this.#firstDelayMs() : backOffMs(this.#failures));
+    if (this.#init.isEager()) this.#dialAfter(this.#failures === 0 ? this.#firstDelayMs() : backOffMs(this.#failures));
   }
 
   /** Its connections are dead: known as down from now on. */
   drop(reason: Error): void {
     this.#failures++;
-    for (const connection of this.#libp2p.getConnections(this.#peerId)) connection.abort(reason);
+    for (const connection of this.#connections()) connection.abort(reason);
   }
 
   /** Cuts the member off. */
   [Symbol.dispose](): void {
     clearTimeout(this.#timer);
     this.#end.abort(new NiphasError("SubstituterUnavailable", "the peer is no member any more"));
-    for (const connection of this.#libp2p.getConnections(this.#peerId)) connection.abort(this.#end.signal.reason);
+    for (const connection of this.#connections()) connection.abort(this.#end.signal.reason);
+  }
+
+  #connections(): readonly Connection[] {
+    return this.#libp2p.getConnections(this.#peerId);
+  }
+
+  #isOfUse(protocol: string): boolean {
+    return !this.#init.longLivedProtocols.has(protocol);
   }
 
   #setLost(isLost: boolean): void {
     if (this.#isLost === isLost) return;
     this.#isLost = isLost;
-    this.#onChange();
+    this.#init.onChange();
   }
 
   /** A peer dials when it has no connection: its older ones are dead, or it wants too many. */
   #closeOlder(newest: Connection): void {
-    for (const connection of this.#libp2p.getConnections(this.#peerId)) {
+    for (const connection of this.#connections()) {
       if (connection.id === newest.id || connection.direction !== newest.direction) continue;
       connection.abort(new NiphasError("SubstituterUnavailable", "the peer has connected anew"));
     }
@@ -150,12 +194,12 @@ export class MemberLink implements Disposable {
   }
 
   async #dialInTurn(): Promise<void> {
-    using _permit = await this.#dials.take(this.#end.signal);
+    using _permit = await this.#init.dials.take(this.#end.signal);
     if (this.connection === undefined) await this.#dialOnce();
   }
 
   #firstDelayMs(): number {
-    return this.#headStartMs + Math.random() * this.#spreadMs();
+    return this.#init.headStartMs + Math.random() * this.#init.spreadMs();
   }
 
   #dialOnce(isForced = false): Promise<Connection> {
@@ -171,7 +215,9 @@ export class MemberLink implements Disposable {
     const address = memberAddress(this.#member);
     const signal = AbortSignal.any([this.#end.signal, AbortSignal.timeout(CONNECTION_LIMITS.dialTimeoutMs)]);
     try {
-      return await this.#libp2p.dial(address, { signal, force });
+      // Else libp2p would answer with a connection that is about to close.
+      const isClosing = this.connection === undefined && this.#connections().length > 0;
+      return await this.#libp2p.dial(address, { signal, force: force || isClosing });
     } catch (error) {
       this.#onDialFailure();
       throw new NiphasError("SubstituterUnavailable", "the peer cannot be reached", { cause: error });
@@ -182,7 +228,7 @@ export class MemberLink implements Disposable {
     if (this.#end.signal.aborted || this.connection !== undefined) return;
     this.#failures++;
     this.#setLost(true);
-    if (this.#isEager) this.#dialAfter(backOffMs(this.#failures));
+    if (this.#init.isEager()) this.#dialAfter(backOffMs(this.#failures));
     else this.#forgetFailureAfter(backOffMs(this.#failures));
   }
 

@@ -4,6 +4,8 @@ import type { Member, Membership, PeerId } from "../../ports.ts";
 import { Permits } from "../budgets/permits.ts";
 import { peerIdText } from "../identity/peer-id.ts";
 import { CONNECTION_LIMITS } from "../limits.ts";
+import { ConnectionTrimmer, type TrimRules } from "./connection-trimmer.ts";
+import type { Farewell } from "./farewell.ts";
 import { MemberLink } from "./member-link.ts";
 
 /** Of two that could dial each other the one with the smaller id does at once, the other one when nobody has called. */
@@ -15,6 +17,14 @@ export interface MemberLinksInit {
   readonly libp2p: Libp2p;
   readonly membership: Membership;
   readonly self: PeerId;
+  readonly farewell: Farewell;
+  readonly longLivedProtocols: ReadonlySet<string>;
+  readonly rules: ConnectionRules;
+}
+
+export interface ConnectionRules extends TrimRules {
+  /** Up to this many members each one has a connection to each other one. */
+  readonly eagerMembers: number;
 }
 
 /** Keeps the connections in line with the membership. */
@@ -22,21 +32,25 @@ export class MemberLinks implements Disposable {
   readonly #libp2p: Libp2p;
   readonly #membership: Membership;
   readonly #self: PeerId;
+  readonly #init: MemberLinksInit;
   readonly #dials = new Permits(CONNECTION_LIMITS.maxBackgroundDials);
   readonly #links = new Map<PeerId, MemberLink>();
   readonly #listeners = new Set<(peer: PeerId) => void>();
   readonly #resources = new DisposableStack();
+  #isEager = true;
 
   constructor(init: MemberLinksInit) {
     this.#libp2p = init.libp2p;
     this.#membership = init.membership;
     this.#self = init.self;
+    this.#init = init;
   }
 
   /** After libp2p has started. */
   start(): void {
     this.#listen("connection:open", ({ detail }) => this.#onOpen(detail));
-    this.#listen("connection:close", ({ detail }) => this.#links.get(peerIdText(detail.remotePeer))?.onClose());
+    this.#listen("connection:close", ({ detail }) => this.#links.get(peerIdText(detail.remotePeer))?.onClose(detail));
+    this.#resources.use(new ConnectionTrimmer({ links: () => this.#links.values() }, this.#init.rules));
     this.#resources.use(this.#membership.onChange(() => this.#onMembersChange()));
     this.#onMembersChange();
   }
@@ -54,6 +68,11 @@ export class MemberLinks implements Disposable {
 
   connection(peer: PeerId): Connection | undefined {
     return this.#links.get(peer)?.connection;
+  }
+
+  /** See {@link MemberLink.noteUse}. */
+  noteUse(peer: PeerId): void {
+    this.#links.get(peer)?.noteUse();
   }
 
   drop(peer: PeerId, reason: Error): void {
@@ -92,22 +111,27 @@ export class MemberLinks implements Disposable {
     const members = new Map(this.#membership.members().map((member) => [member.peerId, member]));
     members.delete(this.#self);
     for (const peer of [...this.#links.keys()].filter((known) => !members.has(known))) this.#remove(peer);
-    const isEager = members.size <= CONNECTION_LIMITS.eagerMembers;
-    for (const member of members.values()) this.#addOrUpdate(member, isEager);
+    const wasEager = this.#isEager;
+    this.#isEager = members.size <= this.#init.rules.eagerMembers;
+    for (const member of members.values()) this.#addOrUpdate(member);
+    if (this.#isEager && !wasEager) for (const link of this.#links.values()) link.seek();
   }
 
-  #addOrUpdate(member: Member, isEager: boolean): void {
+  #addOrUpdate(member: Member): void {
     const link = this.#links.get(member.peerId);
-    if (link === undefined) this.#add(member, isEager);
+    if (link === undefined) this.#add(member);
     else link.update(member);
   }
 
-  #add(member: Member, isEager: boolean): void {
+  #add(member: Member): void {
     const headStartMs = this.#self < member.peerId ? 0 : HEAD_START_MS;
     const spreadMs = (): number => Math.min(MAX_SPREAD_MS, this.#links.size * SPREAD_MS_PER_MEMBER);
     const onChange = (): void => this.#tell(member.peerId);
-    const rules = { isEager, headStartMs, spreadMs, onChange };
-    this.#links.set(member.peerId, new MemberLink(member, { libp2p: this.#libp2p, dials: this.#dials, ...rules }));
+    const { farewell, longLivedProtocols } = this.#init;
+    const shared = { libp2p: this.#libp2p, dials: this.#dials, farewell, longLivedProtocols };
+    const isEager = (): boolean => this.#isEager;
+    const link = new MemberLink(member, { ...shared, isEager, headStartMs, spreadMs, onChange });
+    this.#links.set(member.peerId, link);
     // Who has heard of the new member before us has been told that it is lost.
     this.#tell(member.peerId);
   }

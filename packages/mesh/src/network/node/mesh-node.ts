@@ -9,7 +9,7 @@ import { peerIdText } from "../identity/peer-id.ts";
 import { CONNECTION_LIMITS } from "../limits.ts";
 import { type HostPort, identifyPeer } from "./identify-peer.ts";
 import { createNode, type Encryption } from "./libp2p-node.ts";
-import { MemberLinks } from "./member-links.ts";
+import { type ConnectionRules, MemberLinks } from "./member-links.ts";
 
 export interface MeshNodeInit {
   /** See {@link loadPrivateKey}. */
@@ -23,6 +23,15 @@ export interface MeshNodeInit {
   readonly introductions?: Introductions;
   /** In the order of preference. @default ["tls", "noise"] */
   readonly encryptions?: readonly Encryption[];
+  /** @default those of `CONNECTION_LIMITS`, and all members are equally important */
+  readonly connections?: Partial<ConnectionRules>;
+}
+
+export interface HandlerLimits {
+  /** At once, on each connection. */
+  readonly maxInboundStreams: number;
+  /** Its streams stay open while nobody uses them, and do not keep a connection. @default false */
+  readonly isLongLived?: boolean;
 }
 
 /** Serves one stream. The stream is closed when it returns, aborted when it throws; `signal` says when it is gone. */
@@ -33,11 +42,13 @@ export class MeshNode implements AsyncDisposable {
   readonly peerId: PeerId;
   readonly #libp2p: Libp2p;
   readonly #links: MemberLinks;
+  readonly #longLivedProtocols: Set<string>;
   readonly #stop = new AbortController();
 
-  private constructor(libp2p: Libp2p, links: MemberLinks) {
+  private constructor(libp2p: Libp2p, links: MemberLinks, longLivedProtocols: Set<string>) {
     this.#libp2p = libp2p;
     this.#links = links;
+    this.#longLivedProtocols = longLivedProtocols;
     this.peerId = peerIdText(libp2p.peerId);
   }
 
@@ -54,15 +65,24 @@ export class MeshNode implements AsyncDisposable {
       isAdmitted: (connection: MessageStream) => admitted.has(connection),
       onAdmitted: (connection: MessageStream) => void admitted.add(connection),
     };
-    const libp2p = await createNode({
+    const { libp2p, farewell } = await createNode({
       privateKey: init.privateKey,
       listen: init.listen,
       encryptions: init.encryptions ?? ["tls", "noise"],
       admission: rules,
       gater: memberGater(rules),
     });
-    links = new MemberLinks({ libp2p, membership: init.membership, self });
-    return new MeshNode(libp2p, links);
+    const longLivedProtocols = new Set<string>();
+    const connectionRules = { ...DEFAULT_RULES, ...init.connections };
+    links = new MemberLinks({
+      libp2p,
+      membership: init.membership,
+      self,
+      farewell,
+      longLivedProtocols,
+      rules: connectionRules,
+    });
+    return new MeshNode(libp2p, links, longLivedProtocols);
   }
 
   /** Listens, and connects to the members. @throws NiphasError InvalidConfiguration when it cannot listen */
@@ -82,13 +102,11 @@ export class MeshNode implements AsyncDisposable {
     return port === undefined ? undefined : Number(port);
   }
 
-  /** Before {@link start}. `maxInboundStreams`: at once, on each connection. */
-  async handle(
-    protocol: string,
-    handler: StreamHandler,
-    limits: { readonly maxInboundStreams: number },
-  ): Promise<void> {
-    const options = { ...limits, maxOutboundStreams: limits.maxInboundStreams };
+  /** Before {@link start}. */
+  async handle(protocol: string, handler: StreamHandler, limits: HandlerLimits): Promise<void> {
+    const { maxInboundStreams } = limits;
+    if (limits.isLongLived === true) this.#longLivedProtocols.add(protocol);
+    const options = { maxInboundStreams, maxOutboundStreams: maxInboundStreams };
     await this.#libp2p.handle(protocol, (stream, connection) => this.#serve(handler, stream, connection), options);
   }
 
@@ -123,6 +141,11 @@ export class MeshNode implements AsyncDisposable {
     return this.#links.onChange(listener);
   }
 
+  /** Something is asked or answered on a stream that is long open: connections that nobody uses may be closed. */
+  noteUse(peer: PeerId): void {
+    this.#links.noteUse(peer);
+  }
+
   /** The peer gives no sign of life: ends its connections and takes it as down. */
   drop(peer: PeerId, reason: NiphasError): void {
     this.#links.drop(peer, reason);
@@ -151,3 +174,11 @@ export class MeshNode implements AsyncDisposable {
 }
 
 const CLOSE_TIMEOUT_MS = 5_000;
+
+const DEFAULT_RULES: ConnectionRules = {
+  eagerMembers: CONNECTION_LIMITS.eagerMembers,
+  keptConnections: CONNECTION_LIMITS.keptConnections,
+  idleMs: CONNECTION_LIMITS.idleConnectionMs,
+  intervalMs: CONNECTION_LIMITS.trimIntervalMs,
+  importance: () => 0,
+};

@@ -3,11 +3,8 @@ import { BloomFilter } from "../../discovery/hashes/bloom-filter.ts";
 import { type DiscoveryRequests, digestList, digestOf, type SummaryAnswer } from "../../discovery/index.ts";
 import type { PeerId } from "../../ports.ts";
 import { somePathHash } from "../twins/path-infos.ts";
-import { startTestMesh } from "../twins/test-mesh.ts";
-import { RPC_PROTOCOL } from "./rpc-channel.ts";
+import { converse, serving } from "../twins/rpc-conversation.ts";
 import { discoveryHandlers, RpcDiscoveryChannel } from "./rpc-discovery-channel.ts";
-import { RpcPeers } from "./rpc-peers.ts";
-import { RpcServer } from "./rpc-server.ts";
 
 const signal = new AbortController().signal;
 const digests = digestList([1, 2, 3].map((number) => digestOf(somePathHash(number))));
@@ -36,37 +33,28 @@ it("discovery's questions and answers arrive as they were sent, with the name of
       return holders;
     },
   };
-  const server = new RpcServer(new Map(discoveryHandlers(requests)));
-  await using mesh = await startTestMesh([
-    {},
-    {
-      prepare: (node) => node.handle(RPC_PROTOCOL, (...stream) => server.serve(...stream), { maxInboundStreams: 1 }),
-    },
-  ]);
-  const [first, second] = mesh.nodes.map(({ node }) => node);
-  if (first === undefined || second === undefined) throw new Error("two nodes were started");
-  using peers = new RpcPeers(first);
-  const channel = new RpcDiscoveryChannel(peers);
+  await using talk = await converse(serving(discoveryHandlers(requests)));
+  const { self, peer } = talk;
+  const channel = new RpcDiscoveryChannel(talk.peers);
   const known = { epoch: 2 ** 32 - 1, version: 0 };
-  holders = [[first.peerId, second.peerId], [], [second.peerId]];
+  holders = [[self, peer], [], [peer]];
 
-  expect(plain(await channel.fetchSummary(second.peerId, undefined, signal))).toEqual(plain(answers[0]));
-  expect(plain(await channel.fetchSummary(second.peerId, known, signal))).toEqual(plain(answers[1]));
-  expect(plain(await channel.fetchSummary(second.peerId, known, signal))).toEqual(plain(answers[2]));
-  await channel.pushDelta(second.peerId, delta, signal);
+  expect(plain(await channel.fetchSummary(peer, undefined, signal))).toEqual(plain(answers[0]));
+  expect(plain(await channel.fetchSummary(peer, known, signal))).toEqual(plain(answers[1]));
+  expect(plain(await channel.fetchSummary(peer, known, signal))).toEqual(plain(answers[2]));
+  await channel.pushDelta(peer, delta, signal);
   const announcement = { epoch: 3, sequence: 0, added: digests, removed: digests };
-  expect(await channel.announce(second.peerId, announcement, signal)).toBe("applied");
-  expect(await channel.announce(second.peerId, { ...announcement, sequence: 1 }, signal)).toBe("resend");
-  expect(await channel.query(second.peerId, digests, signal)).toEqual(holders);
-  const from = first.peerId;
+  expect(await channel.announce(peer, announcement, signal)).toBe("applied");
+  expect(await channel.announce(peer, { ...announcement, sequence: 1 }, signal)).toBe("resend");
+  expect(await channel.query(peer, digests, signal)).toEqual(holders);
   const questions = [
-    [from, undefined],
-    [from, known],
-    [from, known],
-    [from, delta],
-    [from, announcement],
-    [from, { ...announcement, sequence: 1 }],
-    [from, digests],
+    [self, undefined],
+    [self, known],
+    [self, known],
+    [self, delta],
+    [self, announcement],
+    [self, { ...announcement, sequence: 1 }],
+    [self, digests],
   ];
   expect(plain(asked)).toEqual(plain(questions));
 });

@@ -34,6 +34,7 @@ export class RpcPeers implements Disposable {
     signal: AbortSignal,
   ): Promise<Answer> {
     using _permit = await this.#requests.take(signal);
+    this.#node.noteUse(peer);
     const client = await this.#client(peer, signal);
     const payload = kind.encodeQuestion(question);
     const { id, maxAnswerBytes, deadlineMs } = kind;

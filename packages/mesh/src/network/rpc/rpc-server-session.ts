@@ -11,6 +11,7 @@ export interface RpcServerSessionInit {
   readonly peer: PeerId;
   readonly handlers: RequestHandlers;
   readonly budgets: ServerBudgets;
+  readonly onRequest: () => void;
   readonly signal: AbortSignal;
 }
 
@@ -51,6 +52,7 @@ export class RpcServerSession implements AsyncDisposable {
   }
 
   async #accept(request: Request): Promise<void> {
+    this.#init.onRequest();
     if (this.#running.has(request.requestId)) throw new NiphasError("BadBytes", "a peer uses a request's number twice");
     const work = this.#init.handlers.get(request.kind)?.(request.payload);
     const permit =

@@ -13,6 +13,11 @@ export interface ServerBudgets {
   readonly unsentAnswers: ByteBudget;
 }
 
+export interface RpcServerInit {
+  /** Hears of each request. */
+  readonly onRequest?: (peer: PeerId) => void;
+}
+
 /** Answers the requests of peers, each peer on a stream that it has opened. */
 export class RpcServer {
   readonly #handlers: RequestHandlers;
@@ -21,8 +26,11 @@ export class RpcServer {
     unsentAnswers: new ByteBudget(RPC_LIMITS.maxUnsentAnswerBytes),
   };
 
-  constructor(handlers: RequestHandlers) {
+  readonly #onRequest: (peer: PeerId) => void;
+
+  constructor(handlers: RequestHandlers, init: RpcServerInit = {}) {
     this.#handlers = handlers;
+    this.#onRequest = init.onRequest ?? (() => undefined);
   }
 
   /** Until the peer ends the stream. A `StreamHandler`. @throws NiphasError BadBytes when it breaks the protocol */
@@ -33,6 +41,7 @@ export class RpcServer {
       peer,
       handlers: this.#handlers,
       budgets: this.#budgets,
+      onRequest: () => this.#onRequest(peer),
       signal,
     });
     await session.run();

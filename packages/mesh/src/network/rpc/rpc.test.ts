@@ -2,17 +2,15 @@ import type { Stream } from "@libp2p/interface";
 import { NiphasError } from "@niphas/core";
 import { waitUntil } from "@niphas/testing";
 import { describe, expect, it } from "vitest";
-import type { PeerId } from "../../ports.ts";
 import { RPC_LIMITS } from "../limits.ts";
 import { frame } from "../streams/frames.ts";
 import { somePathHash, somePathInfo } from "../twins/path-infos.ts";
-import { startTestMesh, type TestMesh, type TestNodeInit } from "../twins/test-mesh.ts";
+import { type Conversation, converse, serving, speaking } from "../twins/rpc-conversation.ts";
 import { encodeRpcFrame, type RpcFrame } from "../wire/rpc-frame.ts";
 import { CLOSURE, HAVE } from "./query-kinds.ts";
-import { handler, type RequestHandler, type RequestKind } from "./request-kind.ts";
+import { handler, type RequestKind } from "./request-kind.ts";
 import { RPC_PROTOCOL, RpcChannel } from "./rpc-channel.ts";
 import { RpcPeerQueries } from "./rpc-peer-queries.ts";
-import { RpcPeers } from "./rpc-peers.ts";
 import { RpcServer } from "./rpc-server.ts";
 
 const signal = new AbortController().signal;
@@ -27,44 +25,6 @@ const ECHO: RequestKind<Uint8Array, Uint8Array> = {
   encodeAnswer: (bytes) => bytes,
   parseAnswer: (bytes) => bytes,
 };
-
-type Entries = readonly (readonly [number, RequestHandler])[];
-
-function serving(entries: Entries): TestNodeInit {
-  const server = new RpcServer(new Map(entries));
-  const prepare: TestNodeInit["prepare"] = (node) =>
-    node.handle(RPC_PROTOCOL, (...stream) => server.serve(...stream), { maxInboundStreams: 1 });
-  return { prepare };
-}
-
-/** The other side speaks for itself. */
-function speaking(speak: (stream: Stream, signal: AbortSignal) => Promise<void>): TestNodeInit {
-  return {
-    prepare: (node) => node.handle(RPC_PROTOCOL, (stream, _peer, end) => speak(stream, end), { maxInboundStreams: 1 }),
-  };
-}
-
-interface Conversation extends AsyncDisposable {
-  readonly mesh: TestMesh;
-  readonly peers: RpcPeers;
-  readonly peer: PeerId;
-}
-
-async function converse(far: TestNodeInit): Promise<Conversation> {
-  const mesh = await startTestMesh([{}, far]);
-  const [first, second] = mesh.nodes;
-  if (first === undefined || second === undefined) throw new Error("two nodes were started");
-  const peers = new RpcPeers(first.node);
-  return {
-    mesh,
-    peers,
-    peer: second.node.peerId,
-    [Symbol.asyncDispose]: async () => {
-      peers[Symbol.dispose]();
-      await mesh[Symbol.asyncDispose]();
-    },
-  };
-}
 
 function untilAborted(end: AbortSignal): Promise<never> {
   return new Promise((_, reject) => end.addEventListener("abort", () => reject(end.reason), { once: true }));
@@ -82,7 +42,7 @@ describe("questions to a peer", () => {
     const queries = new RpcPeerQueries(talk.peers);
     const known = [somePathHash(1), somePathHash(2)];
     expect(await queries.closure(talk.peer, somePathHash(0), known, signal)).toEqual(infos);
-    const from = talk.mesh.nodes[0]?.node.peerId;
+    const from = talk.self;
     expect(asked).toEqual([{ from, question: { path: somePathHash(0), known } }]);
   });
 
@@ -340,7 +300,5 @@ async function answer(channel: RpcChannel, message: RpcFrame, end: AbortSignal):
 }
 
 async function openRaw(talk: Conversation): Promise<Stream> {
-  const stream = await talk.mesh.nodes[0]?.node.openStream(talk.peer, RPC_PROTOCOL, signal);
-  if (stream === undefined) throw new Error("no node");
-  return stream;
+  return await talk.mesh.near.node.openStream(talk.peer, RPC_PROTOCOL, signal);
 }

@@ -26,6 +26,7 @@ describe("the request WANT", () => {
       { kind: "tail", peers: [second] },
       { kind: "fetch" },
       { kind: "tail", peers: [first] },
+      { kind: "tail", peers: [second, first] },
     ];
     expect(WANT.parseQuestion(WANT.encodeQuestion(REPORTS))).toEqual(REPORTS);
     expect(WANT.parseAnswer(WANT.encodeAnswer(verdicts), REPORTS)).toEqual(verdicts);

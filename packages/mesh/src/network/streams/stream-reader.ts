@@ -23,6 +23,7 @@ export class StreamReader {
   #error: Error | undefined;
   #isResuming = false;
   #wake: (() => void) | undefined;
+  #isWakingSoon = false;
 
   constructor(stream: Stream) {
     this.#stream = stream;
@@ -38,7 +39,8 @@ export class StreamReader {
   }
 
   /**
-   * The next bytes, at least one and at most `maxBytes`; undefined when the sender has ended the stream.
+   * The next bytes in one piece, at least one and at most `maxBytes`, which it is best to take all at once: each piece
+   * costs its reader much more than its bytes do. Undefined when the sender has ended the stream.
    * @throws NiphasError SubstituterUnavailable when the stream breaks or stalls; the signal's reason
    */
   async read(maxBytes: number, options: ReadOptions): Promise<Uint8Array | undefined> {
@@ -77,13 +79,19 @@ export class StreamReader {
     return isWhole && this.#stream.readableEnded && this.#stream.readBufferLength === 0;
   }
 
+  /** A copy, whose buffer is its own: pieces are parts of larger ones, which they would keep in memory. */
   #take(maxBytes: number): Uint8Array {
-    const first = this.#pieces[0] ?? new Uint8Array();
-    if (first.byteLength <= maxBytes) this.#pieces.shift();
-    else this.#pieces[0] = first.subarray(maxBytes);
-    const taken = first.subarray(0, maxBytes);
-    this.#queuedBytes -= taken.byteLength;
-    return taken;
+    const taken: Uint8Array[] = [];
+    let leftBytes = Math.min(maxBytes, this.#queuedBytes);
+    this.#queuedBytes -= leftBytes;
+    while (leftBytes > 0) {
+      const first = this.#pieces[0] ?? new Uint8Array();
+      if (first.byteLength <= leftBytes) this.#pieces.shift();
+      else this.#pieces[0] = first.subarray(leftBytes);
+      taken.push(first.subarray(0, leftBytes));
+      leftBytes -= Math.min(leftBytes, first.byteLength);
+    }
+    return Buffer.concat(taken);
   }
 
   async #waitForMore(options: ReadOptions): Promise<void> {
@@ -102,7 +110,17 @@ export class StreamReader {
       this.#queuedBytes += piece.byteLength;
     }
     if (!this.#isResuming) this.#pauseWhenHigh();
-    this.#wake?.();
+    this.#wakeSoon();
+  }
+
+  /** When all that has come with this turn of the event loop is here. */
+  #wakeSoon(): void {
+    if (this.#isWakingSoon || this.#wake === undefined) return;
+    this.#isWakingSoon = true;
+    setImmediate(() => {
+      this.#isWakingSoon = false;
+      this.#wake?.();
+    });
   }
 
   #pauseWhenHigh(): void {

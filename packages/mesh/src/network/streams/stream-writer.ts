@@ -16,10 +16,12 @@ export class StreamWriter {
   readonly #stream: Stream;
   readonly #stallMs: number;
   #turn: Promise<void> = Promise.resolve();
+  #wake: (() => void) | undefined;
 
   constructor(stream: Stream, init: WriterInit = {}) {
     this.#stream = stream;
     this.#stallMs = init.stallMs ?? STREAM_LIMITS.writeStallMs;
+    for (const type of ["drain", "idle", "close"] as const) stream.addEventListener(type, () => this.#wake?.());
   }
 
   /**
@@ -46,15 +48,12 @@ export class StreamWriter {
   }
 
   async #waitForEvent(stallMs: number, signal: AbortSignal): Promise<void> {
-    const events = new AbortController();
     try {
       await waitForWake({ stallMs, signal }, (wake) => {
-        for (const type of ["drain", "idle", "close"] as const) {
-          this.#stream.addEventListener(type, wake, { signal: events.signal });
-        }
+        this.#wake = wake;
       });
     } finally {
-      events.abort();
+      this.#wake = undefined;
     }
     if (this.#stream.status !== "open") throw gone();
   }

@@ -94,6 +94,17 @@ async function standstill(sender: Sender): Promise<void> {
   );
 }
 
+describe("a reader", () => {
+  it("gives all that has arrived in one piece, up to what was asked for", async () => {
+    const { reader, writer } = await open();
+    for (let count = 0; count < 2; count++) await writer.write(CHUNK, signal);
+    await waitUntil("both chunks", () => reader.queuedBytes === 2 * CHUNK.byteLength);
+    const both = Buffer.concat([CHUNK, CHUNK]);
+    expect((await reader.read(100_000, patient))?.buffer.byteLength).toBe(100_000);
+    expect(await reader.read(MIB, patient)).toEqual(both.subarray(100_000));
+  });
+});
+
 describe("a reader that does not read", () => {
   it("holds the sender up, with little in memory on both sides, and loses nothing when it goes on", async () => {
     const { near, far, reader } = await open();

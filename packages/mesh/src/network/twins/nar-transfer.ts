@@ -7,7 +7,7 @@ import { NAR_PROTOCOL, NarServer } from "../nars/nar-server.ts";
 import type { UploadSource } from "../nars/upload-source.ts";
 import type { NarRequest } from "../wire/nar-messages.ts";
 import { somePathHash, somePathInfo } from "./path-infos.ts";
-import { startTestMesh, type TestMesh, type TestNodeInit } from "./test-mesh.ts";
+import { startTestPair, type TestNodeInit, type TestPair } from "./test-mesh.ts";
 
 const MIB = 1024 * 1024;
 const signal = new AbortController().signal;
@@ -52,20 +52,18 @@ export class MemorySource implements UploadSource {
 }
 
 export interface Transfer extends AsyncDisposable {
-  readonly mesh: TestMesh;
+  readonly mesh: TestPair;
   readonly client: NarClient;
   readonly peer: PeerId;
 }
 
 export async function startTransfer(far: TestNodeInit): Promise<Transfer> {
-  const mesh = await startTestMesh([{}, far]);
-  const [first, second] = mesh.nodes;
-  if (first === undefined || second === undefined) throw new Error("two nodes were started");
-  const client = new NarClient(first.node);
+  const mesh = await startTestPair(far);
+  const client = new NarClient(mesh.near.node);
   return {
     mesh,
     client,
-    peer: second.node.peerId,
+    peer: mesh.far.node.peerId,
     [Symbol.asyncDispose]: async () => {
       client[Symbol.dispose]();
       await mesh[Symbol.asyncDispose]();

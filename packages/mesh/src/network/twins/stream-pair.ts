@@ -1,6 +1,6 @@
 import type { Stream } from "@libp2p/interface";
 import type { Encryption } from "../node/libp2p-node.ts";
-import { startTestMesh } from "./test-mesh.ts";
+import { startTestPair } from "./test-mesh.ts";
 
 /** Both ends of a real stream between two nodes. */
 export interface StreamPair {
@@ -24,29 +24,25 @@ export async function startStreamPairs(
   encryption: Encryption = "tls",
 ): Promise<StreamPairs> {
   const arrivals: ((far: Stream) => void)[] = [];
-  const mesh = await startTestMesh([
-    {},
-    {
-      encryptions: [encryption],
-      prepare: (node) =>
-        node.handle(
-          PROTOCOL,
-          async (far, _peer, signal) => {
-            onFar(far);
-            arrivals.shift()?.(far);
-            await new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
-          },
-          { maxInboundStreams: 12 },
-        ),
-    },
-  ]);
-  const [first, second] = mesh.nodes;
+  const mesh = await startTestPair({
+    encryptions: [encryption],
+    prepare: (node) =>
+      node.handle(
+        PROTOCOL,
+        async (far, _peer, signal) => {
+          onFar(far);
+          arrivals.shift()?.(far);
+          await new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
+        },
+        { maxInboundStreams: 12 },
+      ),
+  });
   return {
     open: async () => {
       const { promise, resolve } = Promise.withResolvers<Stream>();
       arrivals.push(resolve);
-      if (first === undefined || second === undefined) throw new Error("two nodes were started");
-      const near = await first.node.openStream(second.node.peerId, PROTOCOL, new AbortController().signal);
+      const { near: from, far: to } = mesh;
+      const near = await from.node.openStream(to.node.peerId, PROTOCOL, new AbortController().signal);
       return { near, far: await promise };
     },
     [Symbol.asyncDispose]: () => mesh[Symbol.asyncDispose](),

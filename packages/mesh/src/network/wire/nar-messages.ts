@@ -1,8 +1,8 @@
-import { type NarHash, NiphasError } from "@niphas/core";
-import type { ByteRange, PathHash, PeerId } from "../../ports.ts";
+import { NiphasError } from "@niphas/core";
+import type { ByteRange, NarRangeRequest, PeerId } from "../../ports.ts";
 import { parseForeignPeerId } from "../identity/peer-id.ts";
 import { NAR_LIMITS } from "../limits.ts";
-import { badField, choiceField, countField, fixedBytesField, textsField } from "./fields.ts";
+import { badField, choiceField, countField, countsField, fixedBytesField, textsField } from "./fields.ts";
 import {
   encodeNarHash,
   encodePathHash,
@@ -13,17 +13,12 @@ import {
 } from "./hashes.ts";
 import { messageCodec } from "./message-codec.ts";
 
-/** A range of the NAR with this hash. */
-export interface NarRequest {
-  readonly path: PathHash;
-  readonly narHash: NarHash;
-  readonly range: ByteRange;
-}
+export type NarRequest = NarRangeRequest;
 
 /** What comes before the bytes, if any come. */
 export type NarAnswerHead =
   | { readonly kind: "bytes"; readonly end: number }
-  | { readonly kind: "later" }
+  | { readonly kind: "later"; readonly available: readonly ByteRange[] }
   | { readonly kind: "busy"; readonly retryWith: readonly PeerId[] }
   | { readonly kind: "gone" };
 
@@ -32,12 +27,13 @@ const HINTS = { maxCount: NAR_LIMITS.maxHints, maxLength: 128 };
 const request = messageCodec("NarRequest");
 const answer = messageCodec("NarAnswer");
 
-export function encodeNarRequest({ path, narHash, range }: NarRequest): Uint8Array {
+export function encodeNarRequest({ path, narHash, range, usefulFrom }: NarRequest): Uint8Array {
   return request.encode({
     pathHash: encodePathHash(path),
     narHash: encodeNarHash(narHash),
     start: range.start,
     end: range.end,
+    usefulFrom: usefulFrom ?? range.start,
   });
 }
 
@@ -50,12 +46,14 @@ export function parseNarRequest(bytes: Uint8Array): NarRequest {
     path: parsePathHash(fixedBytesField(fields, "pathHash", PATH_HASH_BYTES)),
     narHash: parseNarHashBytes(fixedBytesField(fields, "narHash", NAR_HASH_BYTES)),
     range,
+    usefulFrom: parseUsefulFrom(countField(fields, "usefulFrom"), range),
   };
 }
 
 export function encodeNarAnswer(head: NarAnswerHead): Uint8Array {
   if (head.kind === "bytes") return answer.encode({ bytes: { end: head.end } });
   if (head.kind === "busy") return answer.encode({ busy: { retryWith: head.retryWith.slice(0, NAR_LIMITS.maxHints) } });
+  if (head.kind === "later") return answer.encode({ later: { available: encodeRanges(head.available) } });
   return answer.encode({ [head.kind]: {} });
 }
 
@@ -67,8 +65,9 @@ export function parseNarAnswer(bytes: Uint8Array, asked: ByteRange): NarAnswerHe
       return { kind: name, end: parseEnd(countField(fields, "end"), asked) };
     case "busy":
       return { kind: name, retryWith: textsField(fields, "retryWith", HINTS).map(parseForeignPeerId) };
-    case "gone":
     case "later":
+      return { kind: name, available: parseRanges(countsField(fields, "available", 2 * NAR_LIMITS.maxRanges)) };
+    case "gone":
       return { kind: name };
     default:
       throw badField();
@@ -78,4 +77,25 @@ export function parseNarAnswer(bytes: Uint8Array, asked: ByteRange): NarAnswerHe
 function parseEnd(end: number, asked: ByteRange): number {
   if (end > asked.start && end <= asked.end) return end;
   throw new NiphasError("BadBytes", "a peer answers with another range than it was asked for");
+}
+
+function parseUsefulFrom(usefulFrom: number, asked: ByteRange): number {
+  if (usefulFrom <= asked.start) return usefulFrom;
+  throw new NiphasError("BadBytes", "a peer asked for a range that is of no use to it");
+}
+
+function encodeRanges(ranges: readonly ByteRange[]): readonly number[] {
+  return ranges.slice(0, NAR_LIMITS.maxRanges).flatMap(({ start, end }) => [start, end]);
+}
+
+/** In order, without common bytes. Where the NAR ends the asking side knows. */
+function parseRanges(ends: readonly number[]): readonly ByteRange[] {
+  if (ends.length % 2 !== 0) throw badField();
+  const ranges: ByteRange[] = [];
+  for (let index = 0; index < ends.length; index += 2) {
+    const [start = 0, end = 0] = ends.slice(index, index + 2);
+    if (end <= start || start < (ranges.at(-1)?.end ?? 0)) throw badField();
+    ranges.push({ start, end });
+  }
+  return ranges;
 }

@@ -1,6 +1,8 @@
 import { isNiphasError } from "@niphas/core";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import type { ByteRange } from "../../ports.ts";
+import { NAR_LIMITS } from "../limits.ts";
 import { ANNOUNCE, DELTA, HOLDERS, SUMMARY } from "../rpc/discovery-kinds.ts";
 import { CLOSURE, HAVE } from "../rpc/query-kinds.ts";
 import { somePathHash, somePathInfo } from "../twins/path-infos.ts";
@@ -124,10 +126,12 @@ describe("what we send", () => {
   it("is read by the other side as it was: ranges of the largest NARs", () => {
     const ends = fc.tuple(fc.maxSafeNat(), fc.maxSafeNat()).filter(([start, end]) => start !== end);
     fc.assert(
-      fc.property(ends, (pair) => {
+      fc.property(ends, fc.maxSafeNat(), (pair, before) => {
         const [start = 0, end = 0] = [...pair].sort((a, b) => a - b);
         const request = { path: somePathHash(1), narHash: somePathInfo(1).narHash, range: { start, end } };
-        expect(parseNarRequest(encodeNarRequest(request))).toEqual(request);
+        expect(parseNarRequest(encodeNarRequest(request))).toEqual({ ...request, usefulFrom: start });
+        const early = { ...request, usefulFrom: Math.min(before, start) };
+        expect(parseNarRequest(encodeNarRequest(early))).toEqual(early);
         expect(parseNarAnswer(encodeNarAnswer({ kind: "bytes", end }), { start, end })).toEqual({ kind: "bytes", end });
       }),
     );
@@ -144,6 +148,41 @@ describe("what we send", () => {
         expect(parsePathHashes(encodePathHashes(hashes), hashes.length)).toEqual(hashes);
       }),
     );
+  });
+});
+
+describe("ranges that a peer has instead of those asked for", () => {
+  const asked = { start: 5, end: 6 };
+  const roundTrip = (available: readonly ByteRange[]) =>
+    parseNarAnswer(encodeNarAnswer({ kind: "later", available }), asked);
+
+  it("are read by the other side as they were, the first eight", () => {
+    const lengths = fc.array(fc.tuple(fc.nat(2 ** 40), fc.integer({ min: 1, max: 2 ** 40 })), { maxLength: 12 });
+    fc.assert(
+      fc.property(lengths, (pairs) => {
+        let position = 0;
+        const ranges = pairs.map(([gap, length]) => {
+          const start = position + gap;
+          position = start + length;
+          return { start, end: position };
+        });
+        expect(roundTrip(ranges)).toEqual({ kind: "later", available: ranges.slice(0, NAR_LIMITS.maxRanges) });
+      }),
+    );
+  });
+
+  it.each([
+    ["an empty one", [{ start: 1, end: 1 }]],
+    ["one that goes back", [{ start: 2, end: 1 }]],
+    [
+      "one inside another",
+      [
+        { start: 0, end: 9 },
+        { start: 3, end: 5 },
+      ],
+    ],
+  ])("are refused with %s", (_, ranges) => {
+    expect(() => roundTrip(ranges)).toThrow(expect.objectContaining({ code: "BadBytes" }));
   });
 });
 

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { type NarInfo, NiphasError, parseNarHash, parseStorePath, STORE_DIR, type StorePath } from "@niphas/core";
-import { ManualClock } from "../../discovery/twins/manual-clock.ts";
+import { ManualClock } from "@niphas/service";
 import { testPath, testPeer } from "../../discovery/twins/test-paths.ts";
 import type { PathHash, PeerId, PeerPathInfo } from "../../ports.ts";
 import { MemoryUpstream } from "../../upstream/memory-upstream.test-twin.ts";
@@ -8,7 +8,8 @@ import { pathHashOf } from "../../upstream/path-hash.ts";
 import { UpstreamSet } from "../../upstream/upstream-set.ts";
 import { InfoFinder } from "../info-finder.ts";
 import { PlannedNarInfos } from "../planned-nar-infos.ts";
-import { Plans } from "../plans.ts";
+import { Plans, type PlansInit } from "../plans.ts";
+import type { ReadyPlan } from "../ports.ts";
 import { MemoryDownloads } from "./memory-downloads.ts";
 
 export const GOOD_SIGNATURE = "good-1:x";
@@ -38,14 +39,14 @@ export function testInfo(index: number, count: number, fan = 3): NarInfo {
 
 type Answer = readonly PeerPathInfo[] | undefined | Error | "hang";
 
-export interface PlanRigInit {
+export interface PlanRigInit extends PlansInit {
   readonly pathCount: number;
   /** @default nobody */
   readonly holders?: readonly PeerId[];
 }
 
 /** Plans of a made-up closure, whose root is path 0, with members and an upstream in memory. */
-export function planRig({ pathCount, holders = [] }: PlanRigInit) {
+export function planRig({ pathCount, holders = [], ...init }: PlanRigInit) {
   const clock = new ManualClock();
   const infos = Array.from({ length: pathCount }, (_, index) => testInfo(index, pathCount));
   const upstream = new MemoryUpstream("upstream", 40);
@@ -56,6 +57,16 @@ export function planRig({ pathCount, holders = [] }: PlanRigInit) {
   const answers = new Map<PeerId, Answer>(holders.map((holder) => [holder, infos]));
   const questions: PeerId[] = [];
   const store = { pathInfo: (path: PathHash) => valid.get(path) };
+  const registrations = {
+    follow: () => {
+      let told = new Set(valid.keys());
+      return () => {
+        const since = [...valid.keys()].filter((path) => !told.has(path));
+        told = new Set(valid.keys());
+        return since;
+      };
+    },
+  };
   const finder = new InfoFinder({
     discovery: { of: () => holders, lookUp: async () => undefined },
     queries: {
@@ -72,7 +83,11 @@ export function planRig({ pathCount, holders = [] }: PlanRigInit) {
     clock,
   });
   const downloads = new MemoryDownloads();
-  const plans = new Plans({ finder, downloads, store, clock });
+  const ready: ReadyPlan[] = [];
+  const onReady = (plan: ReadyPlan): void => void ready.push(plan);
+  const nix = { isAsking: false };
+  const isNixAsking = (): boolean => nix.isAsking;
+  const plans = new Plans({ finder, downloads, store, registrations, clock, isNixAsking, onReady }, init);
   const narInfos = new PlannedNarInfos({ finder, plans, store, isTrusted });
   return {
     clock,
@@ -81,6 +96,8 @@ export function planRig({ pathCount, holders = [] }: PlanRigInit) {
     valid,
     answers,
     questions,
+    ready,
+    nix,
     finder,
     downloads,
     plans,

@@ -1,4 +1,5 @@
 import { type ByteString, fromLatin1, type NarTree } from "@niphas/core";
+import { isAscii } from "./fs-path.ts";
 
 /** Where the entries of a tree lie; fast when those of one directory come one after the other. */
 export class EntryPaths {
@@ -6,20 +7,29 @@ export class EntryPaths {
   readonly #tree: NarTree;
   #directory: number | undefined;
   #directoryPath = "";
+  #isDirectoryAscii = true;
 
   constructor(root: ByteString, tree: NarTree) {
     this.#root = root;
     this.#tree = tree;
   }
 
-  pathOf(entry: number): ByteString {
+  /** As Node.js's file system functions want it; see `toFsPath`. */
+  pathOf(entry: number): string | Buffer {
     const parent = this.#tree.parentOf(entry);
-    if (parent === undefined) return this.#root;
-    if (parent !== this.#directory) {
+    if (parent === undefined) this.#enter(undefined, this.#root);
+    else if (parent !== this.#directory) {
       const below = this.#tree.pathOf(parent);
-      this.#directory = parent;
-      this.#directoryPath = below === "" ? this.#root : `${this.#root}/${below}`;
+      this.#enter(parent, fromLatin1(below === "" ? this.#root : `${this.#root}/${below}`));
     }
-    return fromLatin1(`${this.#directoryPath}/${this.#tree.nameOf(entry)}`);
+    const name = parent === undefined ? fromLatin1("") : this.#tree.nameOf(entry);
+    const path = parent === undefined ? this.#directoryPath : `${this.#directoryPath}/${name}`;
+    return this.#isDirectoryAscii && isAscii(name) ? path : Buffer.from(path, "latin1");
+  }
+
+  #enter(directory: number | undefined, path: ByteString): void {
+    this.#directory = directory;
+    this.#directoryPath = path;
+    this.#isDirectoryAscii = isAscii(path);
   }
 }

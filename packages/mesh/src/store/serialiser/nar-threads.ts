@@ -1,6 +1,7 @@
 import { availableParallelism } from "node:os";
 import { byteString, NarPlan, NarPlanDraft, NiphasError } from "@niphas/core";
 import type { ByteRange } from "../../ports.ts";
+import { giveAway } from "../free-bytes.ts";
 import { type NarQuestion, NarThread } from "./nar-thread.ts";
 import type { WorkerAnswer } from "./worker-messages.ts";
 
@@ -45,6 +46,7 @@ export class NarThreads implements AsyncDisposable {
   async read(root: string, plan: NarPlan, range: ByteRange): Promise<readonly Uint8Array[]> {
     const answer = await this.#ask({ kind: "read", root: byteString(Buffer.from(root)), plan: plan.buffer, range });
     if (answer.kind !== "bytes") throw unexpected();
+    for (const chunk of answer.chunks) giveAway(chunk);
     return answer.chunks;
   }
 

@@ -2,7 +2,6 @@ import { closeSync, constants, openSync, readSync } from "node:fs";
 import { type ByteString, type NarPlan, type NarSegment, NiphasError } from "@niphas/core";
 import type { ByteRange } from "../../ports.ts";
 import { EntryPaths } from "./entry-paths.ts";
-import { toFsPath } from "./fs-path.ts";
 
 type Contents = Extract<NarSegment, { readonly kind: "contents" }>;
 
@@ -45,10 +44,10 @@ function readRange(root: ByteString, plan: NarPlan, range: ByteRange): Uint8Arra
   return target.subarray(0, length);
 }
 
-function readContents(path: ByteString, contents: Contents, target: Buffer, isLast: boolean): void {
+function readContents(path: string | Buffer, contents: Contents, target: Buffer, isLast: boolean): void {
   const length = contents.end - contents.start;
   const wanted = isLast ? length + PROBE_BYTES : length;
-  const descriptor = openSync(toFsPath(path), OPEN_FLAGS);
+  const descriptor = openSync(path, OPEN_FLAGS);
   try {
     let done = 0;
     while (done < length) {

@@ -21,7 +21,7 @@ export function measureFiles(root: ByteString, draft: NarPlanDraft, start: numbe
   const paths = new EntryPaths(root, draft);
   for (let entry = start; entry < end; entry++) {
     if (!draft.isFile(entry)) continue;
-    const stats = lstatSync(toFsPath(paths.pathOf(entry)));
+    const stats = lstatSync(paths.pathOf(entry));
     if (!stats.isFile()) throw notServable();
     draft.measure(entry, { sizeBytes: stats.size, isExecutable: (stats.mode & OWNER_MAY_EXECUTE) !== 0 });
   }

@@ -20,6 +20,8 @@ export interface SourceChoiceComponents {
   readonly isUsable: (peer: PeerId) => boolean;
   /** Whether the peer is in our zone. */
   readonly isNear: (peer: PeerId) => boolean;
+  /** Whether the peer is asked only when there is nobody else. @default nobody is */
+  readonly isLastChoice?: (peer: PeerId) => boolean;
 }
 
 interface BusyPeer {
@@ -28,8 +30,8 @@ interface BusyPeer {
 }
 
 /**
- * Chooses where the next range of one NAR comes from: the same zone before others, in it peers that were named as having
- * just got the path, and among equals the better one of two at random ("The Power of Two Choices", Mitzenmacher 2001),
+ * Chooses where the next range of one NAR comes from: those who are no last choice, of them the same zone before others,
+ * in it peers that were named as having just got the path, and among equals the better one of two at random ("The Power of Two Choices", Mitzenmacher 2001),
  * which spreads the load nearly as well as knowing everybody's.
  */
 export class SourceChoice {
@@ -119,7 +121,8 @@ export class SourceChoice {
 
   /** Lower is better. */
   #rank(peer: PeerId): number {
-    return (this.#components.isNear(peer) ? 0 : 2) + (this.#hints.has(peer) ? 0 : 1);
+    const { isNear, isLastChoice } = this.#components;
+    return (isLastChoice?.(peer) === true ? 4 : 0) + (isNear(peer) ? 0 : 2) + (this.#hints.has(peer) ? 0 : 1);
   }
 
   #better({ first, second }: RandomPair, sizeBytes: number): PeerId | undefined {

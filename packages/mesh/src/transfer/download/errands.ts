@@ -1,4 +1,4 @@
-import type { PathHash } from "../../ports.ts";
+import type { PathHash, PeerId } from "../../ports.ts";
 import { DOWNLOAD_LIMITS } from "../limits.ts";
 import type { Clock, Coordinator, Errand, Timer } from "../ports.ts";
 import { Watchdog } from "./watchdog.ts";
@@ -40,6 +40,18 @@ export class Errands {
       signal.throwIfAborted();
       return { kind: "fetch" };
     }
+  }
+
+  /** Peers that have the path are known: others who get it, too, hear of this node, and it of them. */
+  share(): void {
+    if (this.#isEngaged) return;
+    this.#components.coordinator.share(this.#init.path);
+    this.#engage();
+  }
+
+  /** Others who get the path, too. */
+  get sharers(): readonly PeerId[] {
+    return this.#isEngaged ? this.#components.coordinator.sharers(this.#init.path) : [];
   }
 
   /** Bytes have come. */

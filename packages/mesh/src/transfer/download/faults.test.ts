@@ -19,6 +19,7 @@ const conduct = fc.constantFrom<PeerConduct[]>(
   "silent",
   "stalling",
   "busy",
+  "offering",
   "later",
   "empty",
   "vanishing",

@@ -28,6 +28,12 @@ export class Meter {
     return true;
   }
 
+  /** It gives a few bytes from time to time, which is worse than none: a stall timer never sees it. */
+  get isCrawling(): boolean {
+    const { crawlAfterMs, crawlBytesPerMs } = DOWNLOAD_LIMITS;
+    return this.waitedMs >= crawlAfterMs && this.receivedBytes < this.waitedMs * crawlBytesPerMs;
+  }
+
   /** Undefined while there is too little to say. */
   get bytesPerMs(): number | undefined {
     return this.waitedMs < DOWNLOAD_LIMITS.slowAfterMs ? undefined : this.receivedBytes / this.waitedMs;

@@ -6,11 +6,12 @@ import type { ByteSource, Coordinator, UpstreamNars } from "../ports.ts";
 import type { NarSpool } from "../spool/nar-spool.ts";
 import { Errands } from "./errands.ts";
 import { NarSources } from "./nar-sources.ts";
-import { pause } from "./pause.ts";
+import { pauseUntilWoken } from "./pause.ts";
 import { type PeerOutcome, requestRange } from "./peer-request.ts";
 import type { PeerTraffic } from "./peer-traffic.ts";
 import { type ActiveRange, RangeWork } from "./range-work.ts";
 import { requestFromUpstream } from "./upstream-request.ts";
+import { Yielding } from "./yielding.ts";
 
 export interface NarDownloadComponents {
   readonly traffic: PeerTraffic;
@@ -40,6 +41,8 @@ export class NarDownload {
   readonly #sources: NarSources;
   readonly #errands: Errands;
   readonly #relays = new Set<PeerId>();
+  /** Peers that stood still once and were put off. */
+  readonly #stalled = new Set<PeerId>();
   #progressMs: number;
   #nextWantMs = Number.NEGATIVE_INFINITY;
   #upstreamFailures = 0;
@@ -51,7 +54,8 @@ export class NarDownload {
     this.#only = only;
     this.#path = pathHashOf(spool.wanted.path);
     this.#ranges = new RangeWork(spool.wanted.narSizeBytes);
-    this.#sources = new NarSources({ traffic }, { path: this.#path, only });
+    const sharers = (): readonly PeerId[] => this.#errands.sharers;
+    this.#sources = new NarSources({ traffic }, { path: this.#path, only, sharers });
     const doneBytes = (): number => spool.prefixBytes;
     this.#errands = new Errands({ coordinator, clock: traffic.clock }, { path: this.#path, doneBytes });
     this.#progressMs = traffic.clock.nowMs();
@@ -73,8 +77,9 @@ export class NarDownload {
     const count = this.#ranges.isDivided && this.#only === undefined ? DOWNLOAD_LIMITS.maxSources : 1;
     const workers = Array.from({ length: count }, (_, index) => this.#work(index === 0, either));
     try {
-      await Promise.all(workers);
-      await this.#spool.verified(signal);
+      const all = Promise.all(workers).then(() => this.#spool.verified(either));
+      // Workers that wait for something to do are not waited for.
+      await Promise.race([this.#spool.verified(either), all]);
     } catch (error) {
       this.#spool.fail(toNiphasError(error));
       throw error;
@@ -87,11 +92,12 @@ export class NarDownload {
 
   /** @param isFirst the one that also asks coordinator and binary caches */
   async #work(isFirst: boolean, signal: AbortSignal): Promise<void> {
+    const { clock, requestEnds } = this.#components.traffic;
     let idleMs: number = DOWNLOAD_LIMITS.idleMs;
     while (!this.#ranges.isDone) {
       signal.throwIfAborted();
       const hasWorked = (await this.#askPeer(signal)) || (isFirst && (await this.#askOthers(signal)));
-      if (!hasWorked) await pause(this.#components.traffic.clock, idleMs, signal);
+      if (!hasWorked) await pauseUntilWoken({ clock, wakers: requestEnds }, idleMs, signal);
       idleMs = hasWorked ? DOWNLOAD_LIMITS.idleMs : Math.min(idleMs * 2, DOWNLOAD_LIMITS.maxIdleMs);
     }
   }
@@ -101,9 +107,13 @@ export class NarDownload {
     if (!this.#ranges.hasMore) return false;
     const peer = this.#sources.take(this.#ranges.partBytes);
     if (peer === undefined) return false;
-    const range = this.#ranges.take(this.#ranges.partBytes) ?? this.#ranges.steal();
+    if (this.#ranges.isDivided && this.#only === undefined) this.#errands.share();
+    const offered = this.#ranges.takeWithin(this.#sources.offersOf(peer) ?? []);
+    if (offered === undefined) this.#sources.forgetOffers(peer);
+    const { random } = this.#components.traffic;
+    const range = offered ?? this.#ranges.takePart(random) ?? this.#ranges.steal();
     try {
-      if (range !== undefined) this.#heard(peer, await this.#request(peer, range, signal));
+      if (range !== undefined) this.#heard(peer, await this.#request(peer, range, signal), offered !== undefined);
     } finally {
       if (range !== undefined) this.#ranges.giveBack(range);
       this.#sources.release(peer);
@@ -115,7 +125,8 @@ export class NarDownload {
     const { traffic } = this.#components;
     const others = (): readonly PeerId[] => this.#sources.othersThan(peer);
     const onRelay = (): void => void this.#relays.add(peer);
-    const components = { traffic, spool: this.#spool, others, onBytes: this.#onBytes, onRelay };
+    const isPatient = this.#stalled.has(peer);
+    const components = { traffic, spool: this.#spool, others, isPatient, onBytes: this.#onBytes, onRelay };
     try {
       return await requestRange(components, peer, range, signal);
     } catch {
@@ -124,7 +135,8 @@ export class NarDownload {
     }
   }
 
-  #heard(peer: PeerId, outcome: PeerOutcome | { readonly kind: "broken" }): void {
+  /** @param wasOffered the peer had said that it has what it was asked for */
+  #heard(peer: PeerId, outcome: PeerOutcome | { readonly kind: "broken" }, wasOffered: boolean): void {
     const { traffic } = this.#components;
     switch (outcome.kind) {
       case "given":
@@ -135,11 +147,18 @@ export class NarDownload {
         this.#sources.choice.busy(peer, outcome.retryWith);
         break;
       case "later":
+        this.#sources.offered(peer, outcome.available);
+        // What it offers is asked for at once, and no second time: it may go on offering for ever.
+        if (wasOffered || !this.#ranges.hasWithin(outcome.available)) this.#sources.choice.busy(peer, []);
+        break;
+      case "stalled":
+        this.#stalled.add(peer);
+        traffic.putOff(peer, this.#path);
         this.#sources.choice.busy(peer, []);
         break;
       default:
         this.#sources.abandon(peer);
-        traffic.abandoned(peer, outcome.kind);
+        traffic.abandoned(peer, this.#path, outcome.kind);
     }
   }
 
@@ -170,16 +189,27 @@ export class NarDownload {
     if (range === undefined) return false;
     const { upstream, traffic } = this.#components;
     const { clock, observe } = traffic;
+    using yielding = new Yielding({ clock }, { signal, isTime: () => this.#mayYield(signal) });
     try {
       const spool = this.#spool;
-      await requestFromUpstream({ upstream, clock, observe, spool, onBytes: this.#onBytes }, range, signal);
+      await requestFromUpstream({ upstream, clock, observe, spool, onBytes: this.#onBytes }, range, yielding.signal);
     } catch (error) {
       this.#throwIfEnded(signal);
-      this.#upstreamFailed(error);
+      if (!yielding.signal.aborted) this.#upstreamFailed(error);
     } finally {
       this.#ranges.giveBack(range);
     }
     return true;
+  }
+
+  /** Upstream gives nothing: whether another node has taken the errand over, so that there are not two copies. */
+  async #mayYield(signal: AbortSignal): Promise<boolean> {
+    const waitedMs = this.#components.traffic.clock.nowMs() - this.#progressMs;
+    if (this.#only !== undefined || waitedMs < DOWNLOAD_LIMITS.stallMs) return false;
+    const errand = await this.#errands.want(signal);
+    if (errand.kind === "fetch" || errand.peers.length === 0) return false;
+    this.#sources.add(errand.peers);
+    return this.#sources.nextTryMs() !== undefined;
   }
 
   /** @throws the error unless there are peers left to wait for */

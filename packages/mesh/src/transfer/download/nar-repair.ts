@@ -44,8 +44,8 @@ export class NarRepair {
     const { path } = bad.spool.wanted;
     const reason = `gave wrong bytes of ${path}`;
     for (const source of sources) {
-      if (source === "upstream") continue;
-      if (bad.relays.has(source)) quarantine.excuse(source, reason);
+      if (source === "upstream") this.#components.upstream.accuse(bad.spool.wanted);
+      else if (bad.relays.has(source)) quarantine.excuse(source, reason);
       else quarantine.add(source, reason);
     }
     observe({ kind: "corrupt", path: pathHashOf(path), culprits: sources });
@@ -54,7 +54,7 @@ export class NarRepair {
   /** The NAR, verified; the peers that gave other bytes are in quarantine. @throws NiphasError BadBytes when nobody has it */
   async run(bad: BadNar, signal: AbortSignal): Promise<NarSpool> {
     for (const source of this.#candidates(bad)) {
-      const good = await this.#tryAlone(bad.spool.wanted, source, signal);
+      const good = await this.#tryFrom(bad.spool.wanted, source, signal);
       if (good === undefined) continue;
       this.punish(await culprits(bad.spool, good), bad);
       return good;
@@ -76,7 +76,16 @@ export class NarRepair {
     }
   }
 
-  async #tryAlone(wanted: WantedNar, only: ByteSource, signal: AbortSignal): Promise<NarSpool | undefined> {
+  /** From each of the binary caches, one after the other, as long as they give it wrong. */
+  async #tryFrom(wanted: WantedNar, source: ByteSource, signal: AbortSignal): Promise<NarSpool | undefined> {
+    for (;;) {
+      const got = await this.#tryAlone(wanted, source, signal);
+      if (got !== "bad") return got;
+      if (source !== "upstream" || !this.#components.upstream.hasOther(wanted)) return undefined;
+    }
+  }
+
+  async #tryAlone(wanted: WantedNar, only: ByteSource, signal: AbortSignal): Promise<NarSpool | "bad" | undefined> {
     const spool = await this.#components.begin(wanted);
     const download = new NarDownload(this.#components, { spool, only });
     try {
@@ -88,7 +97,7 @@ export class NarRepair {
       if (isNiphasError(error) && error.kind === "exhausted") throw error;
       const isBad = isNiphasError(error) && error.code === "BadBytes";
       if (isBad) this.punish([only], { spool, relays: download.relays });
-      return undefined;
+      return isBad ? "bad" : undefined;
     }
   }
 }

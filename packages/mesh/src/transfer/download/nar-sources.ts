@@ -1,4 +1,4 @@
-import type { PathHash, PeerId } from "../../ports.ts";
+import type { ByteRange, PathHash, PeerId } from "../../ports.ts";
 import { SourceChoice } from "../choice/index.ts";
 import type { ByteSource } from "../ports.ts";
 import type { PeerTraffic } from "./peer-traffic.ts";
@@ -7,6 +7,8 @@ export interface NarSourcesInit {
   readonly path: PathHash;
   /** Nobody else is asked. @default everybody may be */
   readonly only?: ByteSource | undefined;
+  /** Peers that are getting the NAR, too. @default nobody */
+  readonly sharers?: () => readonly PeerId[];
 }
 
 /** The peers that may give one NAR: members that say that they hold it, and those whom a coordinator named. */
@@ -17,15 +19,20 @@ export class NarSources {
   readonly #inUse = new Set<PeerId>();
   readonly #abandoned = new Set<PeerId>();
   readonly #only: ByteSource | undefined;
+  readonly #sharers: () => readonly PeerId[];
+  /** What peers that are getting the NAR have told that they have. */
+  readonly #offers = new Map<PeerId, readonly ByteRange[]>();
   readonly choice: SourceChoice;
 
   constructor(components: { readonly traffic: PeerTraffic }, init: NarSourcesInit) {
     this.#traffic = components.traffic;
     this.#path = init.path;
     this.#only = init.only;
+    this.#sharers = init.sharers ?? (() => []);
     const { loads, clock, random, isNear } = components.traffic;
     const isUsable = (peer: PeerId): boolean => this.#isUsable(peer);
-    this.choice = new SourceChoice({ loads, nowMs: () => clock.nowMs(), random, isUsable, isNear });
+    const isLastChoice = (peer: PeerId): boolean => this.#isLastChoice(peer);
+    this.choice = new SourceChoice({ loads, nowMs: () => clock.nowMs(), random, isUsable, isNear, isLastChoice });
   }
 
   /** A coordinator says that these have the NAR or are getting it. */
@@ -36,7 +43,21 @@ export class NarSources {
   /** All of them, usable or not. */
   get all(): readonly PeerId[] {
     if (this.#only !== undefined) return this.#only === "upstream" ? [] : [this.#only];
-    return [...new Set([...this.#named, ...this.#traffic.holders.of(this.#path)])];
+    return [...new Set([...this.#holders, ...this.#sharers()])];
+  }
+
+  /** It has said that it has these ranges, and perhaps no others. */
+  offered(peer: PeerId, ranges: readonly ByteRange[]): void {
+    this.#offers.set(peer, ranges);
+  }
+
+  offersOf(peer: PeerId): readonly ByteRange[] | undefined {
+    return this.#offers.get(peer);
+  }
+
+  /** Nothing of what it has offered is missing any more. */
+  forgetOffers(peer: PeerId): void {
+    this.#offers.delete(peer);
   }
 
   /** A peer that is asked for nothing of this NAR now; {@link release} it. */
@@ -67,6 +88,16 @@ export class NarSources {
   /** Others that could take over. */
   othersThan(peer: PeerId): readonly PeerId[] {
     return this.all.filter((other) => other !== peer && !this.#abandoned.has(other) && this.#isUsable(other));
+  }
+
+  get #holders(): readonly PeerId[] {
+    return [...this.#named, ...this.#traffic.holders.of(this.#path)];
+  }
+
+  /** One that may be frozen, or may have nothing yet. */
+  #isLastChoice(peer: PeerId): boolean {
+    if (this.#traffic.isSuspect(peer)) return true;
+    return this.#sharers().includes(peer) && !this.#offers.has(peer) && !this.#holders.includes(peer);
   }
 
   /** Also asked for peers that others have named, which may be anybody. */

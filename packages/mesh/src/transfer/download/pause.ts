@@ -1,5 +1,7 @@
+import { NiphasError } from "@niphas/core";
 import { untilAborted } from "../../upstream/until-aborted.ts";
 import type { Clock } from "../ports.ts";
+import type { Wakers } from "../spool/wakers.ts";
 
 /** @throws the signal's reason */
 export async function pause(clock: Clock, delayMs: number, signal: AbortSignal): Promise<void> {
@@ -9,5 +11,21 @@ export async function pause(clock: Clock, delayMs: number, signal: AbortSignal):
     await untilAborted(promise, signal);
   } finally {
     timer.cancel();
+  }
+}
+
+/** As {@link pause}, but not beyond the next change. */
+export async function pauseUntilWoken(
+  { clock, wakers }: { readonly clock: Clock; readonly wakers: Wakers },
+  limitMs: number,
+  signal: AbortSignal,
+): Promise<void> {
+  const over = new AbortController();
+  const either = AbortSignal.any([signal, over.signal]);
+  let looks = 0;
+  try {
+    await Promise.race([wakers.until(() => looks++ > 0, either), pause(clock, limitMs, either)]);
+  } finally {
+    over.abort(new NiphasError("Cancelled", "the pause is over"));
   }
 }

@@ -3,6 +3,8 @@ import type { Clock } from "../ports.ts";
 
 const FIRST_MS = 2_000;
 const MAX_MS = 60_000;
+/** So long after its pause a peer that has given nothing since is asked only when there is nobody else. */
+const SUSPECT_MS = 60_000;
 
 interface Pause {
   readonly lastsMs: number;
@@ -23,6 +25,18 @@ export class PeerPauses {
 
   has(peer: PeerId): boolean {
     return (this.#pauses.get(peer)?.untilMs ?? 0) > this.#clock.nowMs();
+  }
+
+  /** It broke off or stood still not long ago, and has given nothing since. */
+  isSuspect(peer: PeerId): boolean {
+    return (this.#pauses.get(peer)?.untilMs ?? Number.NEGATIVE_INFINITY) + SUSPECT_MS > this.#clock.nowMs();
+  }
+
+  /** It stood still, and may go on again. */
+  suspect(peer: PeerId): void {
+    const nowMs = this.#clock.nowMs();
+    if (!this.has(peer))
+      this.#pauses.set(peer, { lastsMs: this.#pauses.get(peer)?.lastsMs ?? FIRST_MS / 2, untilMs: nowMs });
   }
 
   /** Many requests that fail together count once. */

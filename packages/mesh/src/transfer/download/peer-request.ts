@@ -12,13 +12,18 @@ import { Watchdog } from "./watchdog.ts";
 
 export type PeerOutcome =
   /** All that it promised. */
-  { readonly kind: "given" } | { readonly kind: "slow" } | Exclude<NarAnswer, { readonly kind: "bytes" }>;
+  | { readonly kind: "given" }
+  | { readonly kind: "slow" }
+  | { readonly kind: "stalled" }
+  | Exclude<NarAnswer, { readonly kind: "bytes" }>;
 
 export interface PeerRequestComponents {
   readonly traffic: PeerTraffic;
   readonly spool: NarSpool;
   /** Peers that could take over. */
   readonly others: () => readonly PeerId[];
+  /** It is given the full stall time even when there are others. */
+  readonly isPatient: boolean;
   readonly onBytes: () => void;
   /** The peer is still getting the NAR itself. */
   readonly onRelay: () => void;
@@ -46,9 +51,11 @@ export async function requestRange(
   } finally {
     const tookMs = traffic.clock.nowMs() - startedMs;
     traffic.meters.end(meter);
+    traffic.requestEnds.wake();
     traffic.loads.ended(peer, sizeBytes, meter.receivedBytes, tookMs);
     const { receivedBytes } = meter;
-    if (receivedBytes > 0) traffic.observe({ kind: "received", source: peer, sizeBytes: receivedBytes, tookMs });
+    const path = pathHashOf(components.spool.wanted.path);
+    if (receivedBytes > 0) traffic.observe({ kind: "received", path, source: peer, sizeBytes: receivedBytes, tookMs });
   }
 }
 
@@ -61,20 +68,28 @@ async function exchange(
   const { traffic, spool } = components;
   const { path, narHash } = spool.wanted;
   using watchdog = new Watchdog(traffic, { signal });
-  const request = { path: pathHashOf(path), narHash, range: { start: range.position, end: range.end } };
+  const usefulFrom = Math.min(spool.prefixBytes, range.position);
+  const request = { path: pathHashOf(path), narHash, range: { start: range.position, end: range.end }, usefulFrom };
   const ask = (): Promise<NarAnswer> => traffic.nars.read(meter.peer, request, watchdog.signal);
-  const answer = await watchdog.within(DOWNLOAD_LIMITS.answerMs, ask);
+  const hasOthers = !components.isPatient && components.others().length > 0;
+  const answer = await watchdog
+    .within(hasOthers ? DOWNLOAD_LIMITS.hedgedAnswerMs : DOWNLOAD_LIMITS.answerMs, ask)
+    .catch((error: unknown) => unlessStalled(error, hasOthers && watchdog.hasStoodStill));
   const isRelay = answer.kind === "bytes" ? answer.end < request.range.end : answer.kind === "later";
   if (isRelay) components.onRelay();
   if (answer.kind !== "bytes") return answer;
   if (answer.end <= request.range.start || answer.end > request.range.end) throw oddAnswer();
-  return await receive(components, { meter, range, watchdog, answer });
+  return await receive(components, { meter, range, watchdog, answer, hasOthers }).catch((error: unknown) =>
+    unlessStalled(error, hasOthers && watchdog.hasStoodStill),
+  );
 }
 
 interface Receiving {
   readonly meter: Meter;
   readonly range: ActiveRange;
   readonly watchdog: Watchdog;
+  /** Who could take over. */
+  readonly hasOthers: boolean;
   readonly answer: Extract<NarAnswer, { readonly kind: "bytes" }>;
 }
 
@@ -87,11 +102,12 @@ async function receive(components: PeerRequestComponents, receiving: Receiving):
     const isWanted = await writer.write(bytes.subarray(0, answer.end - range.position));
     meter.add(bytes.length, waitedMs);
     onBytes();
+    if (meter.isCrawling && range.position < answer.end) throw crawling();
     isSlow = isWanted && traffic.meters.isSlow(meter, others);
     return isWanted && !isSlow && range.position < answer.end;
   };
   await readSteps(answer.body, watchdog, {
-    stallMs: DOWNLOAD_LIMITS.stallMs,
+    stallMs: receiving.hasOthers ? DOWNLOAD_LIMITS.hedgeMs : DOWNLOAD_LIMITS.stallMs,
     nowMs: () => traffic.clock.nowMs(),
     take,
   });
@@ -100,8 +116,18 @@ async function receive(components: PeerRequestComponents, receiving: Receiving):
   return { kind: "given" };
 }
 
+/** @throws the error unless it is that the peer stood still */
+function unlessStalled(error: unknown, hasStalled: boolean): { readonly kind: "stalled" } {
+  if (!hasStalled) throw error;
+  return { kind: "stalled" };
+}
+
 function oddAnswer(): NiphasError {
   return new NiphasError("BadBytes", "a peer answers with another range than it was asked for");
+}
+
+function crawling(): NiphasError {
+  return new NiphasError("SubstituterUnavailable", "a peer gives its bytes one by one");
 }
 
 function brokenOff(): NiphasError {

@@ -1,7 +1,8 @@
 import { NAR_LIMITS } from "../../network/limits.ts";
-import type { Holders, PeerId, PeerNars } from "../../ports.ts";
+import type { Holders, PathHash, PeerId, PeerNars } from "../../ports.ts";
 import { PeerLoads } from "../choice/index.ts";
 import type { AbandonReason, Clock, TransferObserver } from "../ports.ts";
+import { Wakers } from "../spool/wakers.ts";
 import { Quarantine } from "../verification/quarantine.ts";
 import { Meters } from "./meters.ts";
 import { PeerPauses } from "./peer-pauses.ts";
@@ -30,6 +31,8 @@ export class PeerTraffic {
   readonly loads = new PeerLoads();
   readonly meters = new Meters({ loads: this.loads });
   readonly quarantine: Quarantine;
+  /** Woken when a request has ended, so that its peer may be free for another one. */
+  readonly requestEnds = new Wakers();
   readonly #pauses: PeerPauses;
   readonly #isReachable: (peer: PeerId) => boolean;
 
@@ -55,15 +58,26 @@ export class PeerTraffic {
     return this.isUsable(peer) && this.meters.countOf(peer) >= NAR_LIMITS.maxStreamsPerPeer;
   }
 
+  /** It may still be frozen: asking it costs the stall time once more. */
+  isSuspect(peer: PeerId): boolean {
+    return this.#pauses.isSuspect(peer);
+  }
+
+  /** It stands still, and another one goes on in its place. */
+  putOff(peer: PeerId, path: PathHash): void {
+    this.#pauses.suspect(peer);
+    this.observe({ kind: "abandoned", path, peer, reason: "slow" });
+  }
+
   /** It has given all that it promised. */
   succeeded(peer: PeerId): void {
     this.#pauses.succeeded(peer);
   }
 
   /** It gives no more of one NAR; one that broke off gives nothing at all for a while. */
-  abandoned(peer: PeerId, reason: AbandonReason): void {
+  abandoned(peer: PeerId, path: PathHash, reason: AbandonReason): void {
     if (reason === "broken") this.#pauses.failed(peer);
-    this.observe({ kind: "abandoned", peer, reason });
+    this.observe({ kind: "abandoned", path, peer, reason });
   }
 
   /** No member any more. */

@@ -19,6 +19,22 @@ describe("RangeWork", () => {
     expect(work.take(Number.POSITIVE_INFINITY)).toMatchObject({ position: 5, end: 40 * MIB });
   });
 
+  it("gives the head in order, and parts beyond it at random", () => {
+    const work = new RangeWork(80 * MIB);
+    const positions = [0.99, 0.99, 0.99, 0].map((random) => work.takePart(() => random)?.position);
+    expect(positions).toEqual([0, 8 * MIB, 72 * MIB, 16 * MIB]);
+  });
+
+  it("gives what a peer has, and nothing that somebody works on", () => {
+    const work = new RangeWork(80 * MIB);
+    work.take(8 * MIB);
+    const has = [{ start: 0, end: 8 * MIB }];
+    expect([work.hasWithin(has), work.takeWithin(has)]).toEqual([false, undefined]);
+    const more = [...has, { start: 30 * MIB, end: 50 * MIB }];
+    expect(work.takeWithin(more)).toMatchObject({ position: 30 * MIB, end: 38 * MIB });
+    expect(work.takeWithin(more)).toMatchObject({ position: 38 * MIB, end: 46 * MIB });
+  });
+
   it("steals half of the range that would take longest", () => {
     const work = new RangeWork(40 * MIB);
     const [fast, slow] = [work.take(20 * MIB), work.take(20 * MIB)];
@@ -39,7 +55,7 @@ describe("RangeWork", () => {
 
   it("gives each byte to exactly one worker that finishes it", () => {
     const step = fc.record({
-      action: fc.constantFrom("take", "steal", "advance", "giveBack"),
+      action: fc.constantFrom("take", "takePart", "takeWithin", "steal", "advance", "giveBack"),
       amount: fc.nat(6 * MIB),
     } as const);
     fc.assert(
@@ -66,6 +82,17 @@ class Workers {
 
   take(maxBytes: number): void {
     this.#began(this.work.take(maxBytes + 1));
+  }
+
+  takePart(seed: number): void {
+    this.#began(this.work.takePart(() => (seed % 1000) / 1000));
+  }
+
+  takeWithin(start: number): void {
+    const offered = { start: start * 5, end: start * 5 + MIB };
+    const range = this.work.takeWithin([offered]);
+    if (range !== undefined) expect([range.position >= offered.start, range.end <= offered.end]).toEqual([true, true]);
+    this.#began(range);
   }
 
   steal(): void {

@@ -55,6 +55,28 @@ export class RangeWork {
     return this.#begin(first.start, end);
   }
 
+  /**
+   * The next part for one of many peers: in order as long as it is near the first missing byte, then any one, so that
+   * nodes that get the same NAR at once have different parts to give each other.
+   */
+  takePart(random: () => number): ActiveRange | undefined {
+    const [first] = this.#waiting;
+    const isNear = first !== undefined && first.start < this.#missingFrom + DOWNLOAD_LIMITS.headBytes;
+    if (isNear || !this.isDivided) return this.take(this.partBytes);
+    const parts = this.#waiting.flatMap((range) => inParts(range, this.partBytes));
+    return this.#takeOut(parts[Math.floor(random() * parts.length)]);
+  }
+
+  /** The first part that waits of what a peer has; undefined when none does. */
+  takeWithin(ranges: readonly ByteRange[]): ActiveRange | undefined {
+    return this.#takeOut(this.#waitingOf(ranges));
+  }
+
+  /** Whether there is something for {@link takeWithin}. */
+  hasWithin(ranges: readonly ByteRange[]): boolean {
+    return this.#waitingOf(ranges) !== undefined;
+  }
+
   /** Half of what is left of the range that would take longest; undefined when none is worth it. */
   steal(): ActiveRange | undefined {
     const worthIt = [...this.#active].filter(({ position, end }) => end - position >= DOWNLOAD_LIMITS.minStealBytes);
@@ -74,6 +96,28 @@ export class RangeWork {
     this.#waiting = joined(all.toSorted((left, right) => left.start - right.start));
   }
 
+  #waitingOf(ranges: readonly ByteRange[]): ByteRange | undefined {
+    for (const waiting of this.#waiting) {
+      const found = ranges.find(({ start, end }) => start < waiting.end && end > waiting.start);
+      if (found === undefined) continue;
+      const start = Math.max(found.start, waiting.start);
+      return { start, end: Math.min(found.end, waiting.end, start + this.partBytes) };
+    }
+    return undefined;
+  }
+
+  get #missingFrom(): number {
+    const starts = [...this.#active].map(({ position }) => position);
+    return Math.min(this.#waiting[0]?.start ?? this.#sizeBytes, ...starts);
+  }
+
+  /** @param part of one range that waits */
+  #takeOut(part: ByteRange | undefined): ActiveRange | undefined {
+    if (part === undefined) return undefined;
+    this.#waiting = this.#waiting.flatMap((range) => without(range, part));
+    return this.#begin(part.start, part.end);
+  }
+
   #begin(position: number, end: number): ActiveRange {
     const range: ActiveRange = { position, end, bytesPerMs: () => undefined };
     this.#active.add(range);
@@ -89,4 +133,23 @@ function joined(ranges: readonly ByteRange[]): ByteRange[] {
     else result.push(range);
   }
   return result;
+}
+
+/** Cut where every node cuts. */
+function inParts({ start, end }: ByteRange, partBytes: number): readonly ByteRange[] {
+  const first = Math.floor(start / partBytes);
+  const count = Math.ceil(end / partBytes) - first;
+  return Array.from({ length: count }, (_, index) => ({
+    start: Math.max(start, (first + index) * partBytes),
+    end: Math.min(end, (first + index + 1) * partBytes),
+  }));
+}
+
+function without(range: ByteRange, part: ByteRange): readonly ByteRange[] {
+  if (part.start >= range.end || part.end <= range.start) return [range];
+  const left = [
+    { start: range.start, end: part.start },
+    { start: part.end, end: range.end },
+  ];
+  return left.filter(({ start, end }) => end > start);
 }

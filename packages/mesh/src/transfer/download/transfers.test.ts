@@ -68,14 +68,14 @@ describe("a NAR among peers", () => {
     expect(mesh.upstream.starts).toEqual([4 * MIB]);
   });
 
-  it("loses 2 s with a peer that stands still, and then leaves it alone", async () => {
+  it("loses less than a second with a peer that stands still while others are there, and then leaves it alone", async () => {
     await using mesh = await TestTransfers.create({ random: () => 0 });
     const nars = [testNar(MIB, 0), testNar(MIB, 1)];
     const frozen = mesh.hold("a", nars, "stalling");
     mesh.hold("b", nars, "honest");
     const startMs = mesh.clock.nowMs();
     for (const nar of nars) await mesh.during(mesh.get(nar));
-    expect(mesh.clock.nowMs() - startMs).toBeLessThan(2300);
+    expect(mesh.clock.nowMs() - startMs).toBeLessThan(1000);
     expect(mesh.peers.peers.get(frozen)?.asked).toHaveLength(1);
   });
 
@@ -85,7 +85,7 @@ describe("a NAR among peers", () => {
     const slow = mesh.hold("a", [nar], "slow");
     for (const name of ["b", "c", "d", "e"]) mesh.hold(name, [nar], "honest", { pieceMs: 20 });
     expect((await mesh.during(mesh.get(nar))).equals(nar.bytes)).toBe(true);
-    expect(mesh.events).toContainEqual({ kind: "abandoned", peer: slow, reason: "slow" });
+    expect(mesh.events).toContainEqual(expect.objectContaining({ kind: "abandoned", peer: slow, reason: "slow" }));
   });
 
   it("has idle sources take half of what the slowest has left", async () => {
@@ -98,6 +98,19 @@ describe("a NAR among peers", () => {
     const starts = [...mesh.peers.peers.values()].flatMap(({ asked }) => asked.map(({ start }) => start));
     expect(starts.filter((start) => start % (8 * MIB) !== 0)).not.toEqual([]);
     expect(mesh.events).not.toContainEqual(expect.objectContaining({ kind: "abandoned", peer: tardy }));
+  });
+
+  it("asks a peer that stood still again only when there is nobody else", async () => {
+    await using mesh = await TestTransfers.create({ random: () => 0 });
+    const nars = Array.from({ length: 8 }, (_, index) => testNar(MIB, index));
+    const frozen = mesh.hold("a", nars, "silent");
+    mesh.hold("b", nars, "honest");
+    for (const nar of nars) {
+      await mesh.during(mesh.get(nar));
+      // Longer than the pause that it gets for it.
+      await mesh.clock.advance(5_000);
+    }
+    expect(mesh.peers.peers.get(frozen)?.asked).toHaveLength(1);
   });
 
   it("asks those first whom a busy peer names", async () => {
@@ -271,7 +284,7 @@ describe("room for NARs", () => {
     expect(mesh.transfers.count).toBe(0);
   });
 
-  it("is at most 64 MiB of memory with 100 NARs and readers that stand still", async () => {
+  it("is at most 98 MiB of memory with 100 NARs and readers that stand still", async () => {
     await using mesh = await TestTransfers.create();
     const nars = Array.from({ length: 100 }, (_, index) => testNar(MIB, index));
     for (const name of ["a", "b", "c"]) mesh.hold(name, nars, "honest", { pieceMs: 1 });
@@ -279,15 +292,16 @@ describe("room for NARs", () => {
       const range = { start: 0, end: wanted.narSizeBytes };
       const body = await mesh.nix.open(asInfo(wanted), range, new AbortController().signal);
       const reader = body[Symbol.asyncIterator]();
-      expect((await reader.next()).value).toHaveLength(64 * 1024);
+      expect((await reader.next()).done).toBe(false);
       return reader;
     };
     const readers = await mesh.during(Promise.all(nars.map(open)));
     const { memory, disk } = mesh.spools.usedBytes;
     expect(memory + disk).toBe(100 * MIB);
-    const inHandsOfReaders = readers.length * SPOOL_LIMITS.readBytes;
+    const inHandsOfReaders = readers.length * SPOOL_LIMITS.pieceBytes;
     const inHandsOfSources = DOWNLOAD_LIMITS.maxNars * DOWNLOAD_LIMITS.maxSources * SPOOL_LIMITS.pieceBytes;
-    expect(memory + inHandsOfReaders + inHandsOfSources).toBeLessThanOrEqual(64 * MIB);
+    const toFiles = SPOOL_LIMITS.recentBytes + DOWNLOAD_LIMITS.maxNars * SPOOL_LIMITS.unwrittenBytes;
+    expect(memory + inHandsOfReaders + inHandsOfSources + toFiles).toBeLessThanOrEqual(98 * MIB);
     expect(mesh.peers.maxOpenBodies).toBeLessThanOrEqual(DOWNLOAD_LIMITS.maxNars);
     await Promise.all(readers.map((reader) => reader.return?.()));
   });

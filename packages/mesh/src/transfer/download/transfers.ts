@@ -58,9 +58,20 @@ export class Transfers implements AsyncDisposable {
     return entry.current ?? "getting";
   }
 
+  /** Waits until it has begun to come. @throws what keeps it from that; the signal's reason */
+  async begun(path: PathHash, narHash: NarHash, signal: AbortSignal): Promise<NarSpool | undefined> {
+    const entry = this.#entries.get(`${path}-${narHash}`);
+    return entry === undefined ? undefined : await untilAborted(entry.spool, signal);
+  }
+
   /** NARs that are got, wait for their turn, or are kept. */
   get count(): number {
     return this.#entries.size;
+  }
+
+  /** NARs of which nothing has come yet: they wait for their turn or for room. */
+  get queuedCount(): number {
+    return this.#entries.values().reduce((count, { current }) => (current === undefined ? count + 1 : count), 0);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

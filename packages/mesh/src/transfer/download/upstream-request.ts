@@ -1,4 +1,5 @@
 import { NiphasError } from "@niphas/core";
+import { pathHashOf } from "../../upstream/path-hash.ts";
 import { DOWNLOAD_LIMITS } from "../limits.ts";
 import type { Clock, TransferObserver, UpstreamNars } from "../ports.ts";
 import type { NarSpool } from "../spool/nar-spool.ts";
@@ -39,7 +40,9 @@ export async function requestFromUpstream(
     await readSteps(body, watchdog, { stallMs, nowMs: () => clock.nowMs(), take });
   } finally {
     const { receivedBytes: sizeBytes } = writer;
-    if (sizeBytes > 0) observe({ kind: "received", source: "upstream", sizeBytes, tookMs: clock.nowMs() - startedMs });
+    const path = pathHashOf(spool.wanted.path);
+    const tookMs = clock.nowMs() - startedMs;
+    if (sizeBytes > 0) observe({ kind: "received", path, source: "upstream", sizeBytes, tookMs });
   }
   if (range.position < range.end)
     throw new NiphasError("SubstituterUnavailable", "a binary cache ended a NAR too early");

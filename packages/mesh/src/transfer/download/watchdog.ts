@@ -2,6 +2,11 @@ import { NiphasError } from "@niphas/core";
 import { untilAborted } from "../../upstream/until-aborted.ts";
 import type { Clock } from "../ports.ts";
 
+/** A timer that fires so late tells of an event loop that was held up. */
+const LATE_MS = 250;
+/** One for all, since every NAR ends so, and the stack of an error takes longer to make than the rest. */
+const UNWANTED = new NiphasError("Cancelled", "nobody wants the rest of the NAR");
+
 /** Ends a piece of work that stands still, whether or not it heeds its signal. */
 export class Watchdog implements Disposable {
   readonly #clock: Clock;
@@ -16,6 +21,9 @@ export class Watchdog implements Disposable {
     if (this.#outer.aborted) this.#onAbort();
   }
 
+  /** A step took too long. */
+  hasStoodStill = false;
+
   /** For the work that is watched: aborts with the outer signal, with a step that took too long, and on disposal. */
   get signal(): AbortSignal {
     return this.#controller.signal;
@@ -23,8 +31,11 @@ export class Watchdog implements Disposable {
 
   /** One step of the work. @throws NiphasError SubstituterUnavailable after `limitMs`; the outer signal's reason */
   async within<T>(limitMs: number, step: () => Promise<T>): Promise<T> {
-    const timer = this.#clock.setTimer(limitMs, () => {
-      this.#controller.abort(new NiphasError("SubstituterUnavailable", `the source stood still for ${limitMs} ms`));
+    const dueMs = this.#clock.nowMs() + limitMs;
+    let timer = this.#clock.setTimer(limitMs, () => {
+      // When it was this process that stood still, what the source has sent may lie unread: it gets the time once more.
+      if (this.#clock.nowMs() - dueMs > LATE_MS) timer = this.#clock.setTimer(limitMs, () => this.#end(limitMs));
+      else this.#end(limitMs);
     });
     try {
       return await untilAborted(step(), this.#controller.signal);
@@ -33,8 +44,13 @@ export class Watchdog implements Disposable {
     }
   }
 
+  #end(limitMs: number): void {
+    this.hasStoodStill = true;
+    this.#controller.abort(new NiphasError("SubstituterUnavailable", `the source stood still for ${limitMs} ms`));
+  }
+
   [Symbol.dispose](): void {
     this.#outer.removeEventListener("abort", this.#onAbort);
-    this.#controller.abort(new NiphasError("Cancelled", "nobody wants the rest of the NAR"));
+    this.#controller.abort(UNWANTED);
   }
 }

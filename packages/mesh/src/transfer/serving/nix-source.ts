@@ -48,14 +48,15 @@ export class NixSource implements NarSource {
         }
         return;
       } catch (error) {
-        if (hasGiven || attempt === MAX_ATTEMPTS || !isWorthAnotherTry(error, lease.spool)) throw error;
+        if (hasGiven || attempt === MAX_ATTEMPTS || !this.#isWorthAnotherTry(error, lease.spool)) throw error;
       }
     }
   }
-}
 
-/** Binary caches alone would give the same wrong bytes again. */
-function isWorthAnotherTry(error: unknown, spool: NarSpool): boolean {
-  const hasPeers = spool.segments.sources.some((source) => source !== "upstream");
-  return isNiphasError(error) && error.code === "BadBytes" && hasPeers;
+  /** One binary cache alone would give the same wrong bytes again. */
+  #isWorthAnotherTry(error: unknown, { segments, wanted }: NarSpool): boolean {
+    const hasPeers = segments.sources.some((source) => source !== "upstream");
+    const isBad = isNiphasError(error) && error.code === "BadBytes";
+    return isBad && (hasPeers || this.#components.upstream.hasOther(wanted));
+  }
 }

@@ -16,7 +16,7 @@ const MIB = 2 ** 20;
 
 describe("a NAR between two nodes over real streams", () => {
   it("is passed on while it comes, and arrives whole", async () => {
-    const nar = testNar(20 * MIB);
+    const nar = testNar(3 * MIB);
     await using far = await TestTransfers.create();
     await using near = await TestTransfers.create();
     far.publish(nar);

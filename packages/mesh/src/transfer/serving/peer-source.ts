@@ -1,7 +1,7 @@
 import { isNiphasError } from "@niphas/core";
 import type { UploadSource } from "../../network/nars/upload-source.ts";
 import type { NarRequest } from "../../network/wire/nar-messages.ts";
-import type { LocalStore, NarAnswer, PeerId, PeerPathInfo } from "../../ports.ts";
+import type { ByteRange, LocalStore, NarAnswer, PeerId, PeerPathInfo } from "../../ports.ts";
 import type { Transfers } from "../download/transfers.ts";
 import { Watchdog } from "../download/watchdog.ts";
 import { SLOT_LIMITS } from "../limits.ts";
@@ -13,7 +13,7 @@ import type { NarSpool } from "../spool/nar-spool.ts";
 
 export interface PeerSourceComponents {
   readonly store: Pick<LocalStore, "pathInfo" | "nar">;
-  readonly transfers: Pick<Transfers, "find">;
+  readonly transfers: Pick<Transfers, "find" | "begun">;
   readonly slots: UploadSlots;
   readonly takers: RecentTakers;
   readonly clock: Clock;
@@ -29,7 +29,9 @@ interface Offer {
 }
 
 const GONE: NarAnswer = { kind: "gone" };
-const LATER: NarAnswer = { kind: "later" };
+const WORTHWHILE = SLOT_LIMITS.worthwhileBytes;
+/** An answer tells of no more ranges. */
+const MAX_RANGES = 8;
 
 /** What peers may read here: valid paths from the store, others as far as they have come. */
 export class PeerSource implements UploadSource {
@@ -45,10 +47,19 @@ export class PeerSource implements UploadSource {
 
   async open(request: NarRequest, from: PeerId, signal: AbortSignal): Promise<NarAnswer> {
     const info = this.#valid(request);
-    if (info !== undefined) return this.#fromStore(request, info, from, signal);
-    const found = this.#components.transfers.find(request.path, request.narHash);
+    if (info !== undefined) return await this.#fromStore(request, info, from, signal);
+    const found = await this.#spoolOf(request, signal);
     if (found === undefined) return GONE;
-    return found === "getting" ? LATER : await this.#fromSpool(request, found, from, signal);
+    return found === "getting" ? later([]) : await this.#fromSpool(request, found, from, signal);
+  }
+
+  /** `getting`: it has not begun to come, and does not in a second. */
+  async #spoolOf({ path, narHash }: NarRequest, signal: AbortSignal): Promise<NarSpool | "getting" | undefined> {
+    const { transfers } = this.#components;
+    const found = transfers.find(path, narHash);
+    if (found !== "getting") return found;
+    const begun = (waiting: AbortSignal) => transfers.begun(path, narHash, waiting);
+    return (await this.#inTime(SLOT_LIMITS.laterMs, begun, signal)) ?? transfers.find(path, narHash);
   }
 
   #valid({ path, narHash }: NarRequest): PeerPathInfo | undefined {
@@ -62,45 +73,61 @@ export class PeerSource implements UploadSource {
     }
   }
 
-  #fromStore(request: NarRequest, info: PeerPathInfo, from: PeerId, signal: AbortSignal): NarAnswer {
+  async #fromStore(request: NarRequest, info: PeerPathInfo, from: PeerId, signal: AbortSignal): Promise<NarAnswer> {
     const { range } = request;
     const { narSizeBytes } = info;
     if (range.end > narSizeBytes) return GONE;
     const open = (): Offer => {
       return { end: range.end, body: this.#components.store.nar(info.path, range, signal), narSizeBytes };
     };
-    return this.#withSlot(request, from, signal, open);
+    return await this.#withSlot(request, from, signal, open);
   }
 
   async #fromSpool(request: NarRequest, spool: NarSpool, from: PeerId, signal: AbortSignal): Promise<NarAnswer> {
     const { range } = request;
     const { narSizeBytes } = spool.wanted;
     if (range.end > narSizeBytes) return GONE;
-    if (!(await this.#hasComeInTime(spool, range.start, signal))) return spool.state === "failed" ? GONE : LATER;
+    const others = (): readonly ByteRange[] => worthwhile(spool, request.usefulFrom ?? range.start);
+    const hasCome = (): boolean => spool.availableEnd(range.start) > range.start;
+    const isEnough = (): boolean => spool.availableEnd(range.start) >= Math.min(range.end, range.start + WORTHWHILE);
+    const isTime = (): boolean => isEnough() || (!hasCome() && others().length > 0);
+    // Without a slot, so that those who wait do not keep out those who could be served.
+    if (!isTime()) await this.#inTime(SLOT_LIMITS.laterMs, (waiting) => spool.until(isTime, waiting), signal);
+    if (!hasCome()) return spool.state === "failed" ? GONE : later(others());
     const open = (): Offer => {
       const end = Math.min(spool.availableEnd(range.start), range.end);
       return { end, body: spool.read({ start: range.start, end }), narSizeBytes, hold: spool.hold() };
     };
-    return this.#withSlot(request, from, signal, open);
+    return await this.#withSlot(request, from, signal, open);
   }
 
-  /** Without a slot, so that those who wait do not keep out those who could be served. */
-  async #hasComeInTime(spool: NarSpool, start: number, signal: AbortSignal): Promise<boolean> {
-    if (spool.availableEnd(start) > start) return true;
+  /** Undefined when it takes too long or fails. @throws the signal's reason */
+  async #inTime<T>(
+    limitMs: number,
+    work: (waiting: AbortSignal) => Promise<T>,
+    signal: AbortSignal,
+  ): Promise<T | undefined> {
     using watchdog = new Watchdog(this.#components, { signal });
     try {
-      await watchdog.within(SLOT_LIMITS.laterMs, () => spool.available(start, watchdog.signal));
-      return spool.availableEnd(start) > start;
+      return await watchdog.within(limitMs, () => work(watchdog.signal));
     } catch {
       signal.throwIfAborted();
-      return false;
+      return undefined;
     }
   }
 
-  #withSlot({ path, range }: NarRequest, peer: PeerId, signal: AbortSignal, open: () => Offer): NarAnswer {
+  async #withSlot(
+    { path, range }: NarRequest,
+    peer: PeerId,
+    signal: AbortSignal,
+    open: () => Offer,
+  ): Promise<NarAnswer> {
     const { slots, takers, observe } = this.#components;
-    const slot = slots.tryTake();
-    if (slot === undefined) return { kind: "busy", retryWith: takers.of(path).filter((other) => other !== peer) };
+    const hints = (): readonly PeerId[] => takers.of(path).filter((other) => other !== peer);
+    const waitMs = hints().length > 0 ? 0 : SLOT_LIMITS.slotWaitMs;
+    const slot =
+      slots.tryTake() ?? (waitMs > 0 ? await this.#inTime(waitMs, (end) => slots.take(end), signal) : undefined);
+    if (slot === undefined) return { kind: "busy", retryWith: hints() };
     using held = new DisposableStack();
     held.use(slot);
     const { end, body, narSizeBytes, hold } = open();
@@ -111,4 +138,13 @@ export class PeerSource implements UploadSource {
     };
     return { kind: "bytes", end, body: new SlotBody(body, { slot: held.move(), signal, onEnd }) };
   }
+}
+
+function later(available: readonly ByteRange[]): NarAnswer {
+  return { kind: "later", available: available.slice(0, MAX_RANGES) };
+}
+
+/** Ranges that are worth a request. */
+function worthwhile(spool: NarSpool, from: number): readonly ByteRange[] {
+  return spool.availableFrom(from).filter(({ start, end }) => end - start >= WORTHWHILE);
 }

@@ -14,6 +14,11 @@ export class UploadSlots {
     return this.#permits.free;
   }
 
+  /** Waits for one. @throws the signal's reason */
+  async take(signal: AbortSignal): Promise<Disposable> {
+    return await this.#permits.take(signal);
+  }
+
   /** Undefined: tell the peer BUSY. Disposing gives it back. */
   tryTake(): Disposable | undefined {
     return this.#permits.tryTake();

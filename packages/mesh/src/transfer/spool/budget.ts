@@ -2,11 +2,11 @@ import { NiphasError } from "@niphas/core";
 
 /** A part of a bound; disposing gives it back. */
 export class Budget {
-  readonly #sizeBytes: number;
+  readonly sizeBytes: number;
   #usedBytes = 0;
 
   constructor(sizeBytes: number) {
-    this.#sizeBytes = sizeBytes;
+    this.sizeBytes = sizeBytes;
   }
 
   get usedBytes(): number {
@@ -15,7 +15,7 @@ export class Budget {
 
   /** Undefined when there is no room. Giving it back twice counts once. */
   tryTake(sizeBytes: number): Disposable | undefined {
-    if (sizeBytes > this.#sizeBytes - this.#usedBytes) return undefined;
+    if (sizeBytes > this.sizeBytes - this.#usedBytes) return undefined;
     this.#usedBytes += sizeBytes;
     let isHeld = true;
     return {

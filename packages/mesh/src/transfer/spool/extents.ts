@@ -23,6 +23,12 @@ export class Extents {
     return found?.end ?? position;
   }
 
+  /** What is there of `range`, in order. */
+  within({ start, end }: ByteRange): readonly ByteRange[] {
+    const touched = this.#ranges.filter((each) => each.start < end && each.end > start);
+    return touched.map((each) => ({ start: Math.max(each.start, start), end: Math.min(each.end, end) }));
+  }
+
   get totalBytes(): number {
     return this.#ranges.reduce((sum, { start, end }) => sum + end - start, 0);
   }

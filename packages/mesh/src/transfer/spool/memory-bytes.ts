@@ -1,3 +1,4 @@
+import { SPOOL_LIMITS } from "../limits.ts";
 import type { SpoolBytes } from "./spool-bytes.ts";
 
 /** A NAR in one buffer. */
@@ -16,7 +17,7 @@ export class MemoryBytes implements SpoolBytes {
 
   /** Without a copy: whoever reads slowly holds a place among the spool's readers, and so its memory is counted. */
   async read(start: number, end: number): Promise<Uint8Array> {
-    return this.#buffer.subarray(start, end);
+    return this.#buffer.subarray(start, Math.min(end, start + SPOOL_LIMITS.pieceBytes));
   }
 
   async close(): Promise<void> {

@@ -1,4 +1,5 @@
 import { NiphasError, narHashBytes, toNiphasError } from "@niphas/core";
+import { buffersPassed } from "@niphas/service";
 import type { ByteRange } from "../../ports.ts";
 import { SPOOL_LIMITS } from "../limits.ts";
 import type { ByteSource, WantedNar } from "../ports.ts";
@@ -7,6 +8,12 @@ import { Extents } from "./extents.ts";
 import { PrefixHash } from "./prefix-hash.ts";
 import type { SpoolBytes } from "./spool-bytes.ts";
 import { Wakers } from "./wakers.ts";
+
+export interface NarSpoolInit {
+  readonly wanted: WantedNar;
+  /** How long Nix gets nothing of a NAR up to 16 MiB that is not verified. @default 700 */
+  readonly holdBackMs?: number | undefined;
+}
 
 export type SpoolState = "filling" | "verified" | "failed";
 
@@ -17,6 +24,7 @@ export type SpoolState = "filling" | "verified" | "failed";
  */
 export class NarSpool implements AsyncDisposable {
   readonly wanted: WantedNar;
+  readonly #holdBackMs: number;
   readonly #bytes: SpoolBytes;
   readonly #written = new Extents();
   readonly #segments = new Segments();
@@ -28,8 +36,9 @@ export class NarSpool implements AsyncDisposable {
   #isDisposed = false;
   #closing: Promise<void> | undefined;
 
-  constructor(components: { readonly bytes: SpoolBytes }, init: { readonly wanted: WantedNar }) {
+  constructor(components: { readonly bytes: SpoolBytes }, init: NarSpoolInit) {
     this.wanted = init.wanted;
+    this.#holdBackMs = init.holdBackMs ?? SPOOL_LIMITS.holdBackMs;
     this.#bytes = components.bytes;
     this.#hash = new PrefixHash({ bytes: components.bytes, written: this.#written });
   }
@@ -65,9 +74,12 @@ export class NarSpool implements AsyncDisposable {
 
   /** How far a peer may read from `start` now. The end of the NAR is for nobody before it is verified. */
   availableEnd(start: number): number {
-    if (this.#state === "failed" || this.#users === 0) return start;
-    const withheld = this.#state === "verified" ? 0 : SPOOL_LIMITS.withheldBytes;
-    return Math.max(start, Math.min(this.#written.endFrom(start), this.wanted.narSizeBytes - withheld));
+    return Math.max(start, Math.min(this.#written.endFrom(start), this.#offeredBytes));
+  }
+
+  /** What a peer may read now from `start` on, in order. */
+  availableFrom(start: number): readonly ByteRange[] {
+    return this.#written.within({ start, end: this.#offeredBytes });
   }
 
   /**
@@ -88,6 +100,7 @@ export class NarSpool implements AsyncDisposable {
     this.#throwIfFailed();
     this.#segments.add({ start, end, source });
     this.#hash.add(start, bytes);
+    buffersPassed(bytes.length);
     this.#advance();
   }
 
@@ -107,11 +120,11 @@ export class NarSpool implements AsyncDisposable {
     }, signal);
   }
 
-  /** Waits until a peer may read a byte at `start`. @throws as {@link verified} */
-  async available(start: number, signal: AbortSignal): Promise<void> {
+  /** Waits until `condition` holds, and looks again whenever something has come. @throws as {@link verified} */
+  async until(condition: () => boolean, signal: AbortSignal): Promise<void> {
     await this.#changes.until(() => {
       this.#throwIfFailed();
-      return this.availableEnd(start) > start;
+      return condition();
     }, signal);
   }
 
@@ -121,26 +134,31 @@ export class NarSpool implements AsyncDisposable {
    */
   async *read(range: ByteRange): AsyncGenerator<Uint8Array, void, undefined> {
     using _hold = this.hold();
-    for (let start = range.start; start < range.end; start += SPOOL_LIMITS.readBytes) {
-      yield await this.#bytes.read(start, Math.min(start + SPOOL_LIMITS.readBytes, range.end));
+    for (let position = range.start; position < range.end; ) {
+      const piece = await this.#bytes.read(position, range.end);
+      position += piece.length;
+      yield piece;
     }
   }
 
   /**
-   * Bytes for Nix: up to 16 MiB none before the NAR is verified; of a larger one all as they come but the range's last
-   * 64 KiB. @throws as {@link verified}
+   * Bytes for Nix: up to 16 MiB none before the NAR is verified, for 700 ms; of a larger or slower one all as they come but
+   * the range's last 64 KiB. @throws as {@link verified}
    */
   readVerified(range: ByteRange, signal: AbortSignal): AsyncGenerator<Uint8Array, void, undefined> {
-    const mayFlow = this.wanted.narSizeBytes > SPOOL_LIMITS.wholeUpToBytes;
+    const flowsFromMs = performance.now() + this.#holdBackMs;
+    const mayFlow = (): boolean =>
+      this.wanted.narSizeBytes > SPOOL_LIMITS.wholeUpToBytes || performance.now() > flowsFromMs;
     const flowsTo = (): number =>
-      mayFlow ? Math.min(range.end - SPOOL_LIMITS.withheldBytes, this.#hash.hashedBytes) : 0;
+      mayFlow() ? Math.min(range.end - SPOOL_LIMITS.withheldBytes, this.#hash.hashedBytes) : 0;
     return this.#follow(range, () => (this.#state === "verified" ? range.end : flowsTo()), signal);
   }
 
-  /** Pieces of a verified spool, or of one that turned out bad, for who compares them. */
-  async piece(start: number, end: number): Promise<Uint8Array> {
-    using _hold = this.hold();
-    return await this.#bytes.read(start, end);
+  /** All bytes of a part of a verified spool, or of one that turned out bad, for who compares them. */
+  async part(range: ByteRange): Promise<Uint8Array> {
+    const pieces: Uint8Array[] = [];
+    for await (const piece of this.read(range)) pieces.push(piece);
+    return Buffer.concat(pieces);
   }
 
   /**
@@ -160,6 +178,12 @@ export class NarSpool implements AsyncDisposable {
     this.fail(new NiphasError("Cancelled", "nobody wants the NAR any more"));
     this.#leave();
     await this.#closing;
+  }
+
+  /** Where the part ends that peers may read. */
+  get #offeredBytes(): number {
+    if (this.#state === "failed" || this.#users === 0) return 0;
+    return this.wanted.narSizeBytes - (this.#state === "verified" ? 0 : SPOOL_LIMITS.withheldBytes);
   }
 
   #leave(): void {
@@ -182,11 +206,10 @@ export class NarSpool implements AsyncDisposable {
         this.#throwIfFailed();
         return limit() > position;
       }, signal);
-      const end = Math.min(limit(), range.end, position + SPOOL_LIMITS.readBytes);
-      const piece = await this.#bytes.read(position, end);
+      const piece = await this.#bytes.read(position, Math.min(limit(), range.end));
       // It may have turned out bad while it was read.
       this.#throwIfFailed();
-      position = end;
+      position += piece.length;
       yield piece;
     }
   }

@@ -8,6 +8,7 @@ import { Budget, noRoom } from "./budget.ts";
 import { FileBytes } from "./file-bytes.ts";
 import { MemoryBytes } from "./memory-bytes.ts";
 import { NarSpool } from "./nar-spool.ts";
+import { RecentPieces } from "./recent-pieces.ts";
 import type { SpoolBytes } from "./spool-bytes.ts";
 
 export interface SpoolsComponents {
@@ -22,18 +23,23 @@ export interface SpoolsInit {
   readonly diskBytes?: number;
   /** All NARs in memory. @default 40 MiB */
   readonly memoryBytes?: number;
+  /** As of `NarSpoolInit`. */
+  readonly holdBackMs?: number;
 }
 
 /** Makes room for NARs on their way through the daemon: small ones in memory, the others in files. */
 export class Spools {
   readonly #components: SpoolsComponents;
   readonly #directory: string;
+  readonly #holdBackMs: number | undefined;
   readonly #memory: Budget;
   readonly #disk: Budget;
+  readonly #recent = new RecentPieces({ maxBytes: SPOOL_LIMITS.recentBytes });
 
   constructor(components: SpoolsComponents, init: SpoolsInit) {
     this.#components = components;
     this.#directory = init.directory;
+    this.#holdBackMs = init.holdBackMs;
     this.#memory = new Budget(init.memoryBytes ?? SPOOL_LIMITS.memoryBytes);
     this.#disk = new Budget(init.diskBytes ?? SPOOL_LIMITS.defaultDiskBytes);
   }
@@ -57,7 +63,7 @@ export class Spools {
 
   /** @throws NiphasError DiskFull when there is no room for all of the NAR, StoreUnavailable */
   async begin(wanted: WantedNar): Promise<NarSpool> {
-    return new NarSpool({ bytes: await this.#makeRoom(wanted.narSizeBytes) }, { wanted });
+    return new NarSpool({ bytes: await this.#makeRoom(wanted.narSizeBytes) }, { wanted, holdBackMs: this.#holdBackMs });
   }
 
   async #makeRoom(sizeBytes: number): Promise<SpoolBytes> {
@@ -66,7 +72,8 @@ export class Spools {
     const disk = this.#isDiskFree(sizeBytes) ? this.#disk.tryTake(sizeBytes) : undefined;
     if (disk === undefined) throw noRoom(sizeBytes);
     try {
-      return await FileBytes.create({ directory: this.#directory, onClose: () => disk[Symbol.dispose]() });
+      const init = { directory: this.#directory, onClose: () => disk[Symbol.dispose]() };
+      return await FileBytes.create({ recent: this.#recent }, init);
     } catch (error) {
       disk[Symbol.dispose]();
       throw error;

@@ -10,13 +10,13 @@ export class Wakers {
   }
 
   /** Looks again after each change. @throws what `condition` throws; the signal's reason */
-  async until(condition: () => boolean, signal: AbortSignal): Promise<void> {
-    signal.throwIfAborted();
+  async until(condition: () => boolean, signal?: AbortSignal): Promise<void> {
+    signal?.throwIfAborted();
     while (!condition()) {
       const { promise, resolve } = Promise.withResolvers<void>();
       this.#waiting.add(resolve);
       try {
-        await untilAborted(promise, signal);
+        await (signal === undefined ? promise : untilAborted(promise, signal));
       } finally {
         this.#waiting.delete(resolve);
       }

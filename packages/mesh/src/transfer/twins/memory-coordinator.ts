@@ -1,5 +1,5 @@
 import { NiphasError } from "@niphas/core";
-import type { PathHash } from "../../ports.ts";
+import type { PathHash, PeerId } from "../../ports.ts";
 import type { Coordinator, Errand } from "../ports.ts";
 
 /** A coordinator that says what a test wants. */
@@ -7,6 +7,9 @@ export class MemoryCoordinator implements Coordinator {
   /** The errands to give, the last one for ever. "absent": nobody answers. */
   errands: (Errand | "absent")[] = [{ kind: "fetch" }];
   wants = 0;
+  /** Others who get every path, too. */
+  others: readonly PeerId[] = [];
+  shares = 0;
   readonly reported: number[] = [];
   readonly outcomes: ("have" | "failed")[] = [];
 
@@ -17,6 +20,14 @@ export class MemoryCoordinator implements Coordinator {
     if (errand === undefined || errand === "absent")
       throw new NiphasError("SubstituterUnavailable", "no owner answers");
     return errand;
+  }
+
+  share(): void {
+    this.shares++;
+  }
+
+  sharers(): readonly PeerId[] {
+    return this.others;
   }
 
   progress(_path: PathHash, doneBytes: number): void {

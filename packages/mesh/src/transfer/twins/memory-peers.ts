@@ -1,5 +1,5 @@
 import { NiphasError } from "@niphas/core";
-import type { ByteRange, Holders, NarAnswer, PathHash, PeerId, PeerNars } from "../../ports.ts";
+import type { ByteRange, Holders, NarAnswer, NarRangeRequest, PathHash, PeerId, PeerNars } from "../../ports.ts";
 import { untilAborted } from "../../upstream/until-aborted.ts";
 import { pause } from "../download/pause.ts";
 import type { Clock } from "../ports.ts";
@@ -20,6 +20,8 @@ export type PeerConduct =
   /** Stands still in the middle of the answer. */
   | "stalling"
   | "busy"
+  /** Says that it has other ranges than it is asked for, whatever that is. */
+  | "offering"
   | "later"
   /** Says that it holds the path, and does not. */
   | "empty"
@@ -36,6 +38,8 @@ export interface MemoryPeer {
   hints: readonly PeerId[];
   /** How much of a NAR it has come to have; all of it unless a test says less. */
   hasBytes: number;
+  /** What it has of each NAR in place of its first bytes; it is not among the holders then. */
+  has: readonly ByteRange[] | undefined;
   /** Time for each piece. */
   pieceMs: number;
   /** Ranges that it was asked for. */
@@ -58,21 +62,20 @@ export class MemoryPeers implements PeerNars, Holders {
 
   add(peer: PeerId, conduct: PeerConduct, init: Partial<MemoryPeer> = {}): MemoryPeer {
     const hasBytes = Number.POSITIVE_INFINITY;
-    const memory: MemoryPeer = { conduct, nars: new Map(), hints: [], hasBytes, pieceMs: 0, asked: [], ...init };
+    const nothing = { nars: new Map(), hints: [], has: undefined, asked: [] };
+    const memory: MemoryPeer = { conduct, hasBytes, pieceMs: 0, ...nothing, ...init };
     this.peers.set(peer, memory);
     return memory;
   }
 
   of(path: PathHash): readonly PeerId[] {
-    return [...this.peers].filter(([, { nars }]) => nars.has(path)).map(([peer]) => peer);
+    const holders = [...this.peers].filter(([, { nars, has }]) => nars.has(path) && has === undefined);
+    return holders.map(([peer]) => peer);
   }
 
-  async read(
-    peer: PeerId,
-    { path, range }: { readonly path: PathHash; readonly range: ByteRange },
-    signal: AbortSignal,
-  ): Promise<NarAnswer> {
+  async read(peer: PeerId, request: NarRangeRequest, signal: AbortSignal): Promise<NarAnswer> {
     signal.throwIfAborted();
+    const { path, range } = request;
     const memory = this.peers.get(peer);
     if (memory === undefined) throw new NiphasError("SubstituterUnavailable", "no such peer");
     memory.asked.push(range);
@@ -82,7 +85,9 @@ export class MemoryPeers implements PeerNars, Holders {
         return { kind: "busy", retryWith: memory.hints };
       case "later":
         await pause(this.#clock, 1000, signal);
-        return { kind: "later" };
+        return { kind: "later", available: [] };
+      case "offering":
+        return { kind: "later", available: [{ start: 0, end: range.start + 2 ** 20 }] };
       case "silent":
         return await untilAborted(Promise.withResolvers<never>().promise, signal);
       case "odd":
@@ -90,15 +95,23 @@ export class MemoryPeers implements PeerNars, Holders {
       default:
         return nar === undefined || memory.conduct === "empty"
           ? { kind: "gone" }
-          : await this.#bytes(memory, nar, range, signal);
+          : await this.#bytes(memory, nar, request, signal);
     }
   }
 
-  async #bytes(memory: MemoryPeer, nar: Uint8Array, range: ByteRange, signal: AbortSignal): Promise<NarAnswer> {
-    const end = Math.min(range.end, memory.hasBytes);
+  async #bytes(
+    memory: MemoryPeer,
+    nar: Uint8Array,
+    { range, usefulFrom }: NarRangeRequest,
+    signal: AbortSignal,
+  ): Promise<NarAnswer> {
+    const has = memory.has ?? [{ start: 0, end: memory.hasBytes }];
+    const available = has.filter((each) => each.end > (usefulFrom ?? range.start));
+    const asked = available.find((each) => each.start <= range.start && each.end > range.start);
+    const end = Math.min(range.end, asked?.end ?? 0);
     if (end <= range.start) {
-      await pause(this.#clock, 1000, signal);
-      return { kind: "later" };
+      if (available.length === 0) await pause(this.#clock, 1000, signal);
+      return { kind: "later", available };
     }
     return { kind: "bytes", end, body: this.#body(memory, nar, { start: range.start, end }, signal) };
   }

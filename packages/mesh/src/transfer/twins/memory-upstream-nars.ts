@@ -12,10 +12,23 @@ export class MemoryUpstreamNars implements UpstreamNars {
   /** The bytes from which NARs were asked for. */
   readonly starts: number[] = [];
   openBodies = 0;
+  /** Paths of NARs that were said to be wrong. */
+  readonly accused: string[] = [];
+  /** Whether there is another cache, an honest one, that takes the place of one that was accused. */
+  hasHonestOther = false;
   readonly #pieceBytes: number;
 
   constructor(init: { readonly pieceBytes?: number } = {}) {
     this.#pieceBytes = init.pieceBytes ?? 64 * 1024;
+  }
+
+  accuse({ path }: WantedNar): void {
+    this.accused.push(path);
+    if (this.hasHonestOther) this.conduct = "honest";
+  }
+
+  hasOther(): boolean {
+    return this.hasHonestOther;
   }
 
   nar({ path }: WantedNar, start: number, signal: AbortSignal): NarBytes {

@@ -3,7 +3,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseNarHash, parseStorePath } from "@niphas/core";
-import { ManualClock } from "../../discovery/twins/manual-clock.ts";
+import { ManualClock } from "@niphas/service";
 import type { PeerId, PeerPathInfo } from "../../ports.ts";
 import { pathHashOf } from "../../upstream/path-hash.ts";
 import { PeerTraffic } from "../download/peer-traffic.ts";
@@ -76,7 +76,7 @@ export class TestTransfers implements AsyncDisposable {
     });
     const freeBytes = init.freeBytes ?? (() => DISK_BYTES);
     const diskSpace = () => ({ freeBytes: freeBytes(), freeBytesRatio: freeBytes() / DISK_BYTES });
-    this.spools = new Spools({ diskSpace }, { directory, ...init });
+    this.spools = new Spools({ diskSpace }, { directory, holdBackMs: Number.POSITIVE_INFINITY, ...init });
     const { traffic, upstream, coordinator, spools } = this;
     const store = { pathInfo: (path: string) => this.valid.get(path) };
     this.transfers = new Transfers({ traffic, upstream, coordinator, spools, store });

@@ -18,7 +18,7 @@ export async function culprits(bad: NarSpool, good: NarSpool): Promise<readonly 
 async function isEqual(segment: Segment, bad: NarSpool, good: NarSpool): Promise<boolean> {
   for (let start = segment.start; start < segment.end; start += SPOOL_LIMITS.pieceBytes) {
     const end = Math.min(start + SPOOL_LIMITS.pieceBytes, segment.end);
-    const [left, right] = await Promise.all([bad.piece(start, end), good.piece(start, end)]);
+    const [left, right] = await Promise.all([bad.part({ start, end }), good.part({ start, end })]);
     if (Buffer.compare(left, right) !== 0) return false;
   }
   return true;

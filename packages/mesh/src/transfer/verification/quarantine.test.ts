@@ -1,5 +1,5 @@
+import { ManualClock } from "@niphas/service";
 import { describe, expect, it } from "vitest";
-import { ManualClock } from "../../discovery/twins/manual-clock.ts";
 import type { PeerId } from "../../ports.ts";
 import { Quarantine } from "./quarantine.ts";
 
