@@ -14,6 +14,7 @@ interface SecurityContext {
 export interface Container {
   readonly name: string;
   readonly image: string;
+  readonly command?: readonly string[];
   readonly args?: readonly string[];
   readonly env?: readonly { readonly name: string }[];
   readonly ports?: readonly { readonly name: string; readonly containerPort: number }[];
@@ -55,7 +56,7 @@ export function podTemplatesOf(objects: readonly KubernetesObject[]): readonly P
   });
 }
 
-/** Every container of the chart, or those of one kind of object. */
+/** Every container of the chart, or those of one kind of object; of each pod those that stay before those that start it. */
 export function containersOf(
   objects: readonly KubernetesObject[],
   kind?: string,
@@ -64,7 +65,7 @@ export function containersOf(
     .filter(({ object }) => kind === undefined || object.kind === kind)
     .flatMap((template) => {
       const { initContainers = [], containers } = template.pod;
-      return [...initContainers, ...containers].map((container) => ({ ...template, container }));
+      return [...containers, ...initContainers].map((container) => ({ ...template, container }));
     });
 }
 

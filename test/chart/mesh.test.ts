@@ -1,8 +1,12 @@
+import { memoryBound } from "@niphas/mesh";
 import { needs } from "@niphas/testing";
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import { type Container, containersOf } from "./containers.ts";
 import { type KubernetesObject, renderObjects, type Values } from "./helm.ts";
 import { VARIANTS } from "./variants.ts";
+
+/** Of a daemon that works (docs/limits.md): resident memory, and NARs on their way. */
+const WORKING_BYTES = (150 + 64) * 1024 ** 2;
 
 const VALUES: Values = VARIANTS["mesh"] ?? {};
 
@@ -23,7 +27,8 @@ describe("the mesh", () => {
   });
 
   it("runs beside the plugin, as an ordinary user of its own, without capabilities", () => {
-    expect(containersOf(objects, "DaemonSet").map(({ container }) => container.name)).toEqual(["plugin", "mesh"]);
+    const names = containersOf(objects, "DaemonSet").map(({ container }) => container.name);
+    expect(names).toEqual(["plugin", "mesh", "mesh-state"]);
     expect(mesh().securityContext).toEqual({
       allowPrivilegeEscalation: false,
       readOnlyRootFilesystem: true,
@@ -42,8 +47,37 @@ describe("the mesh", () => {
   it("can write to nothing but its own state directory", () => {
     const writable = mesh().volumeMounts?.filter(({ readOnly }) => readOnly !== true);
     expect(writable).toEqual([{ name: "mesh-state", mountPath: "/var/lib/niphas-mesh" }]);
-    expect(volume("mesh-state")).toEqual({ name: "mesh-state", emptyDir: {} });
+    expect(volume("mesh-state")).toMatchObject({ hostPath: { path: "/var/lib/niphas/mesh" } });
     expect(volume("store")).toMatchObject({ hostPath: { path: "/var/lib/niphas/store" } });
+  });
+
+  it("is given its state directory on the node by a container that can do nothing else", () => {
+    const [container] = plugin()?.pod.initContainers ?? [];
+    expect(container?.command?.slice(0, -1)).toEqual([
+      "install",
+      "--directory",
+      "--owner=64823",
+      "--group=64823",
+      "--mode=0700",
+    ]);
+    expect(container?.volumeMounts).toEqual([{ name: "mesh-state", mountPath: container?.command?.at(-1) }]);
+    expect(container?.securityContext).toMatchObject({
+      allowPrivilegeEscalation: false,
+      readOnlyRootFilesystem: true,
+      capabilities: { drop: ["ALL"], add: ["CHOWN", "FOWNER"] },
+    });
+  });
+
+  it("has no probe that makes the plugin's pod wait for it", () => {
+    expect(mesh()).not.toHaveProperty("readinessProbe");
+    expect(mesh()).not.toHaveProperty("startupProbe");
+    expect(mesh()).toMatchObject({ livenessProbe: { httpGet: { path: "/livez", port: "mesh-health" } } });
+  });
+
+  it("may use as much memory as a hundred evil members can make it use", () => {
+    const limits = Object(mesh().resources?.limits);
+    expect(limits["memory"]).toBe("3Gi");
+    expect(memoryBound(100).totalBytes + WORKING_BYTES).toBeLessThan(3 * 1024 ** 3);
   });
 
   it("has the only token of the pod", () => {
@@ -130,9 +164,12 @@ function mesh(): Container {
   return found.container;
 }
 
+function plugin() {
+  return containersOf(objects, "DaemonSet").find(({ container }) => container.name === "plugin");
+}
+
 function volume(name: string | undefined): unknown {
-  const [plugin] = containersOf(objects, "DaemonSet");
-  return plugin?.pod.volumes?.find((each) => each.name === name);
+  return plugin()?.pod.volumes?.find((each) => each.name === name);
 }
 
 function object(kind: string): KubernetesObject | undefined {

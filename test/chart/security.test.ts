@@ -66,7 +66,7 @@ describe.each(Object.entries(VARIANTS))("the chart with the values %s", (_name, 
       expect(container.securityContext?.readOnlyRootFilesystem).toBe(true);
       expect(container.volumeMounts?.filter(({ subPath }) => subPath !== undefined) ?? []).toEqual([]);
       const ofNode = pod.volumes?.filter((volume) => "hostPath" in volume).map(({ name }) => name) ?? [];
-      const known = ["kubelet-dir", "state-dir", ...(hasMesh(values) ? ["store"] : [])];
+      const known = ["kubelet-dir", "state-dir", ...(hasMesh(values) ? ["store", "mesh-state"] : [])];
       expect(known).toEqual(expect.arrayContaining(ofNode));
     }
   });

@@ -1,5 +1,5 @@
 /**
- * `npm run e2e -- [--story core|chaos|all] [--filter TEXT] [--keep] [--json FILE] [--name NAME]`
+ * `npm run e2e -- [--story core|chaos|mesh|all] [--filter TEXT] [--keep] [--json FILE] [--name NAME]`
  *
  * Brings a cluster up, runs the stories inside its control network (where nodes and pods reach what this process
  * serves), and takes the cluster down, however they end. Exit code 0 only if everything passed.

@@ -1,6 +1,6 @@
 import { parseArgs } from "node:util";
 
-export const STORY_NAMES = ["core", "chaos"] as const;
+export const STORY_NAMES = ["core", "chaos", "mesh"] as const;
 export type StoryName = (typeof STORY_NAMES)[number];
 
 /** The command line of `npm run e2e`. */
@@ -20,9 +20,9 @@ export const OUTER_PID_VARIABLE = "NIPHAS_E2E_OUTER_PID";
 
 export class UsageError extends Error {}
 
-export const USAGE = `usage: npm run e2e -- [--story core|chaos|all] [--filter TEXT]... [--keep] [--json FILE] [--name NAME]
+export const USAGE = `usage: npm run e2e -- [--story core|chaos|mesh|all] [--filter TEXT]... [--keep] [--json FILE] [--name NAME]
 
-  --story    which story; core if not given
+  --story    which story; core if not given; several: core,mesh
   --filter   only cases whose "story: name" contains TEXT, in either case, and what they need; may repeat
   --keep     leave the cluster running, without the cases' own pods; npm run cluster -- down --name NAME ends it
   --json     write the results to FILE too; it holds no cases while they run
@@ -31,12 +31,18 @@ export const USAGE = `usage: npm run e2e -- [--story core|chaos|all] [--filter T
 /** @throws UsageError */
 export function parseOptions(argv: readonly string[]): E2eOptions {
   const values = parse(argv);
-  const story = values.story ?? "core";
-  const stories = story === "all" ? STORY_NAMES : STORY_NAMES.filter((name) => name === story);
-  if (stories.length === 0) throw new UsageError(`there is no story ${story}\n${USAGE}`);
+  const stories = parseStories(values.story ?? "core");
   const { name = "e2e", filter: filters = [] } = values;
   if (filters.includes("")) throw new UsageError(`--filter needs a text\n${USAGE}`);
   return { stories, filters, isKept: values.keep ?? false, jsonFile: values.json, name };
+}
+
+/** In the order in which they run, whatever the order in which they are named. */
+function parseStories(text: string): readonly StoryName[] {
+  const wanted = text.split(",");
+  const unknown = wanted.find((name) => !["all", ...STORY_NAMES].includes(name));
+  if (unknown !== undefined) throw new UsageError(`there is no story ${unknown}\n${USAGE}`);
+  return wanted.includes("all") ? STORY_NAMES : STORY_NAMES.filter((name) => wanted.includes(name));
 }
 
 function parse(argv: readonly string[]) {

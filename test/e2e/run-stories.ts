@@ -10,6 +10,7 @@ import type { CaseResult } from "./framework/story.ts";
 import { type E2eOptions, OUTER_PID_VARIABLE, parseOptions } from "./options.ts";
 import { wantedStories } from "./stories.ts";
 import { HelmRelease } from "./world/helm-release.ts";
+import { NodeImages } from "./world/images.ts";
 import { CaseSurroundings } from "./world/surroundings.ts";
 import { UpstreamCache } from "./world/upstream-cache.ts";
 import { baseValues } from "./world/values.ts";
@@ -28,7 +29,8 @@ async function runStories(options: E2eOptions, outerPid: number): Promise<readon
     values: baseValues(cache, closures),
     signal,
   });
-  const surroundings = new CaseSurroundings({ cluster, closures, cache, release, directory, outerPid });
+  const images = new NodeImages();
+  const surroundings = new CaseSurroundings({ cluster, closures, cache, release, images, directory, outerPid });
   const runner = new Runner({ surroundings, progress }, { signal, filters: options.filters });
   return await runner.run(wantedStories(options));
 }

@@ -2,10 +2,15 @@ import { chaosStory } from "./chaos/index.ts";
 import { coreStory } from "./core/index.ts";
 import { wantedCases } from "./framework/selection.ts";
 import type { Story } from "./framework/story.ts";
+import { meshStory } from "./mesh/index.ts";
 import { type E2eOptions, type StoryName, UsageError } from "./options.ts";
 import type { CaseContext } from "./world/context.ts";
 
-const STORIES: Readonly<Record<StoryName, Story<CaseContext>>> = { core: coreStory, chaos: chaosStory };
+const STORIES: Readonly<Record<StoryName, Story<CaseContext>>> = {
+  core: coreStory,
+  chaos: chaosStory,
+  mesh: meshStory,
+};
 
 /** @throws UsageError with all names when the filters leave nothing to run */
 export function wantedStories({ stories, filters }: E2eOptions): readonly Story<CaseContext>[] {

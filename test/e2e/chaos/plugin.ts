@@ -3,7 +3,7 @@ import type { ClusterNode } from "../../cluster/index.ts";
 import { type Pod, parsePodList } from "../kubernetes/objects.ts";
 import type { CaseContext } from "../world/context.ts";
 import { SYSTEM_NAMESPACE } from "../world/helm-release.ts";
-import { containersOf, processOf } from "./runtime.ts";
+import { runningContainer, signalContainer } from "./runtime.ts";
 
 const CONTAINER = "plugin";
 const SELECTOR = ["--namespace", SYSTEM_NAMESPACE, "--selector", "app.kubernetes.io/component=node"];
@@ -11,15 +11,12 @@ const LIMITS = { timeoutMs: 180_000, intervalMs: 300 };
 
 /** The running container of the plugin, as the runtime knows it. */
 export async function pluginContainer(node: ClusterNode): Promise<{ readonly id: string; readonly pid: number }> {
-  const container = (await containersOf(node)).find((each) => each.isRunning && each.container === CONTAINER);
-  if (container === undefined) throw new Error(`no plugin runs on ${node.name}`);
-  return { id: container.id, pid: await processOf(node, container.id) };
+  return runningContainer(node, CONTAINER);
 }
 
 /** Signals the plugin itself, not its children. */
 export async function signalPlugin(node: ClusterNode, signal: "KILL" | "STOP" | "CONT"): Promise<void> {
-  const { pid } = await pluginContainer(node);
-  await node.exec(["kill", `-${signal}`, String(pid)], { check: true });
+  await signalContainer(node, CONTAINER, signal);
 }
 
 /** Waits until the kubelet calls the node's plugin ready. */

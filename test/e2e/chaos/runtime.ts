@@ -38,6 +38,26 @@ export async function processOf(node: ClusterNode, id: string): Promise<number> 
   return pid;
 }
 
+/** The running container of this name. There is one: those of other pods are named otherwise. */
+export async function runningContainer(
+  node: ClusterNode,
+  name: string,
+): Promise<{ readonly id: string; readonly pid: number }> {
+  const container = (await containersOf(node)).find((each) => each.isRunning && each.container === name);
+  if (container === undefined) throw new Error(`no container ${name} runs on ${node.name}`);
+  return { id: container.id, pid: await processOf(node, container.id) };
+}
+
+/** Signals a container's first process, not its children. */
+export async function signalContainer(
+  node: ClusterNode,
+  name: string,
+  signal: "KILL" | "STOP" | "CONT",
+): Promise<void> {
+  const { pid } = await runningContainer(node, name);
+  await node.exec(["kill", `-${signal}`, String(pid)], { check: true });
+}
+
 export async function crictl(node: ClusterNode, ...argv: readonly string[]): Promise<void> {
   await node.exec(["crictl", ...argv], { check: true });
 }

@@ -30,6 +30,8 @@ export interface NewClosure {
   readonly script: string;
   /** A file `data` of this many incompressible bytes. @default none */
   readonly dataBytes?: number;
+  /** How many store paths besides the root hold such a file; the root then has none. @default 0 */
+  readonly parts?: number;
   /** @default trusted */
   readonly signedBy?: Signer;
   /** False: built and signed, but in no cache. @default true */
@@ -128,14 +130,19 @@ interface SourceParts {
 }
 
 async function addScript(store: TestStore, busybox: StorePath, init: NewClosure): Promise<Closure> {
-  const { name, script, dataBytes = 0, signedBy = "trusted" } = init;
+  const { name, script, dataBytes = 0, parts = 0, signedBy = "trusted" } = init;
   const text = `#!${busybox}/bin/sh\n${script.replaceAll("@busybox@", `${busybox}/bin/busybox`)}\n`;
-  const data = new SeededRandom(name.length).bytes(dataBytes);
+  const data = (seed: number): Record<string, Tree> =>
+    dataBytes === 0 ? {} : { data: file(new SeededRandom(seed).bytes(dataBytes)) };
   const entries: Record<string, Tree> = {
     bin: directory({ [programName(name)]: file(text, { executable: true }) }),
-    ...(dataBytes === 0 ? {} : { data: file(data) }),
+    ...(parts === 0 ? data(name.length) : {}),
   };
-  const options = { references: [busybox], signed: signedBy === "trusted" };
+  const references = [busybox];
+  for (let part = 1; part <= parts; part++) {
+    references.push(await store.addTree(directory(data(name.length + part)), `${name}-part-${part}`));
+  }
+  const options = { references, signed: signedBy === "trusted" };
   return closureOf(store, await store.addTree(directory(entries), name, options));
 }
 

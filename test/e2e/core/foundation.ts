@@ -9,21 +9,17 @@ import { addStartupTaint, withoutStartupTaint } from "./taints.ts";
 
 const BUILD_TIMEOUT_MS = 1_200_000;
 
-/** What every story begins with: images from the present sources on the nodes, and the chart installed. */
+/** Images from the present sources on the nodes. */
+export const imagesCase: Case<CaseContext> = {
+  name: "the images are built and loaded",
+  isFoundation: true,
+  timeoutMs: BUILD_TIMEOUT_MS,
+  run: async (context) => context.images.ensure(async () => loadImages(context)),
+};
+
+/** What every story begins with: images on the nodes, and the chart installed. */
 export const foundationCases: readonly Case<CaseContext>[] = [
-  {
-    name: "the images are built and loaded",
-    isFoundation: true,
-    timeoutMs: BUILD_TIMEOUT_MS,
-    run: async ({ outerPid, signal, progress, cluster, directory, closures }) => {
-      await progress.step("npm run images", () => buildImages(outerPid, signal));
-      const files = readImages().map((image) => image.file);
-      files.push(await writePublicImage(directory.path, closures.physicalPath(closures.busybox)));
-      await progress.step("load them on every node", async () => {
-        for (const file of files) await cluster.loadImage(file, { signal });
-      });
-    },
-  },
+  imagesCase,
   {
     name: "helm installs the chart on nodes that are all new: the driver is registered on each, and no startup taint is left",
     isFoundation: true,
@@ -37,6 +33,15 @@ export const foundationCases: readonly Case<CaseContext>[] = [
     },
   },
 ];
+
+async function loadImages({ outerPid, signal, progress, cluster, directory, closures }: CaseContext): Promise<void> {
+  await progress.step("npm run images", () => buildImages(outerPid, signal));
+  const files = readImages().map((image) => image.file);
+  files.push(await writePublicImage(directory.path, closures.physicalPath(closures.busybox)));
+  await progress.step("load them on every node", async () => {
+    for (const file of files) await cluster.loadImage(file, { signal });
+  });
+}
 
 /** Names of the nodes on which the kubelet knows the driver. */
 export async function registeredNodes({ kubectl }: Pick<CaseContext, "kubectl">): Promise<readonly string[]> {

@@ -8,11 +8,21 @@ import { registeredNodes } from "./foundation.ts";
 import { assertInside, workerPod } from "./support.ts";
 
 const SYSTEM = ["--namespace", SYSTEM_NAMESPACE];
-const NAMESPACED = "all,serviceaccounts,roles,rolebindings,configmaps,secrets,networkpolicies";
+const NAMESPACED = "all,serviceaccounts,roles,rolebindings,configmaps,secrets,networkpolicies,leases";
 const CLUSTER_WIDE = "csidrivers,clusterroles,clusterrolebindings";
 /** Kubernetes makes these in every namespace. */
 const OF_EVERY_NAMESPACE = ["serviceaccount/default", "configmap/kube-root-ca.crt"];
 const LIMITS = { timeoutMs: 60_000, intervalMs: 500 };
+
+/** The end of a story that has installed the chart. */
+export const cleanUninstallCase: Case<CaseContext> = {
+  name: "helm uninstall with no pod left: every node is clean, and so is the cluster",
+  run: async (context) => {
+    const { exitCode, text } = await uninstall(context);
+    assert.equal(exitCode, 0, text);
+    await assertGone(context);
+  },
+};
 
 export const uninstallCases: readonly Case<CaseContext>[] = [
   {
@@ -34,14 +44,7 @@ export const uninstallCases: readonly Case<CaseContext>[] = [
     timeoutMs: 420_000,
     run: uninstallByForce,
   },
-  {
-    name: "helm uninstall with no pod left: every node is clean, and so is the cluster",
-    run: async (context) => {
-      const { exitCode, text } = await uninstall(context);
-      assert.equal(exitCode, 0, text);
-      await assertGone(context);
-    },
-  },
+  cleanUninstallCase,
 ];
 
 async function uninstallByForce(context: CaseContext): Promise<void> {

@@ -79,10 +79,13 @@ async function assertSurvives(
 /** On each node a pod `cold-<node>` whose closure will not be there before the cache is made fast again. */
 async function startFetches({ namespace, cluster, closures, cache }: CaseContext): Promise<void> {
   const before = cache.requests.length;
-  // Another version is another closure, which no node has.
-  const { root } = await closures.add({ name: `fetched-${before}`, script: WORKER, dataBytes: SLOW_BYTES });
   cache.setFaults({ path: /^\/nar\//, bytesPerSecond: SLOW_BYTES_PER_SECOND });
-  for (const node of cluster.nodes) await namespace.apply(workerPod(`cold-${node.name}`, root, node.name));
+  for (const [index, node] of cluster.nodes.entries()) {
+    // Another version is another closure, which no node has; of one closure nodes with a mesh would fetch one copy.
+    const name = `fetched-${before}.${index}`;
+    const { root } = await closures.add({ name, script: WORKER, dataBytes: SLOW_BYTES });
+    await namespace.apply(workerPod(`cold-${node.name}`, root, node.name));
+  }
   const areFetching = (): boolean =>
     cache.requests.slice(before).filter(({ path }) => path.startsWith("/nar/")).length >= cluster.nodes.length;
   await waitUntil("each node to fetch", areFetching);

@@ -52,10 +52,23 @@ export function podManifest(init: PodInit): string {
   return JSON.stringify({ apiVersion: "v1", kind: "Pod", metadata: { name: init.name }, spec });
 }
 
+export interface DeploymentInit extends PodInit {
+  readonly replicas: number;
+  /** As many on each node, give or take one. @default false */
+  readonly isSpread?: boolean;
+}
+
 /** Replicas of such a pod. */
-export function deploymentManifest(init: PodInit & { readonly replicas: number }): string {
+export function deploymentManifest(init: DeploymentInit): string {
   const labels = { "app.kubernetes.io/name": init.name };
-  const template = { metadata: { labels }, spec: podSpec(init) };
+  const spread = {
+    maxSkew: 1,
+    topologyKey: "kubernetes.io/hostname",
+    whenUnsatisfiable: "DoNotSchedule",
+    labelSelector: { matchLabels: labels },
+  };
+  const more = init.isSpread === true ? { topologySpreadConstraints: [spread] } : {};
+  const template = { metadata: { labels }, spec: { ...podSpec(init), ...more } };
   const spec = { replicas: init.replicas, selector: { matchLabels: labels }, template };
   return JSON.stringify({ apiVersion: "apps/v1", kind: "Deployment", metadata: { name: init.name }, spec });
 }

@@ -5,6 +5,7 @@ import type { CaseProgress } from "../framework/story.ts";
 import type { Kubectl } from "../kubernetes/kubectl.ts";
 import type { Namespace } from "../kubernetes/namespace.ts";
 import type { HelmRelease } from "./helm-release.ts";
+import type { NodeImages } from "./images.ts";
 import type { UpstreamCache } from "./upstream-cache.ts";
 
 /** What all cases share. */
@@ -13,6 +14,7 @@ export interface World {
   readonly closures: ClosureSource;
   readonly cache: UpstreamCache;
   readonly release: HelmRelease;
+  readonly images: NodeImages;
   /** For files of this run. */
   readonly directory: TemporaryDirectory;
   /** A process outside of the cluster's network. */

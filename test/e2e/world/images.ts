@@ -26,6 +26,18 @@ export async function buildImages(networkPid: number, signal: AbortSignal): Prom
   return readImages();
 }
 
+/** The images on the nodes, which several stories of one run need. */
+export class NodeImages {
+  #areLoaded = false;
+
+  /** Runs `load` unless an earlier one has succeeded: the sources are the same throughout a run. */
+  async ensure(load: () => Promise<void>): Promise<void> {
+    if (this.#areLoaded) return;
+    await load();
+    this.#areLoaded = true;
+  }
+}
+
 /** What the last build made. */
 export function readImages(): readonly BuiltImage[] {
   const text = readFileSync(join(REPOSITORY, "dist/images/images.json"), "utf8");

@@ -21,7 +21,7 @@ let volumes: readonly PodVolume[];
 beforeEach((test) => needs(test, "root", "private mount namespace", "nix-store"));
 afterEach(async () => node?.[Symbol.asyncDispose]());
 
-/** A node whose plugin has published three volumes, on two kinds of views, and was then killed. */
+/** A node whose plugin has published three volumes, on two kinds of views, beside a mesh daemon, and was then killed. */
 async function abandonedNode(prepare?: (directory: string) => Promise<void>): Promise<void> {
   node = await TestNode.create("clean-", {
     prepare: async (directory) => {
@@ -35,6 +35,8 @@ async function abandonedNode(prepare?: (directory: string) => Promise<void>): Pr
     const view = index === 0 ? "tree" : "auto";
     expect(await node.publish(volume, { storePath: closure.root, view })).toMatchObject({ code: "OK" });
   }
+  mkdirSync(join(node.plugin.stateDir, "mesh"));
+  writeFileSync(join(node.plugin.stateDir, "mesh/peer.key"), "");
   await node.plugin.kill("SIGKILL");
 }
 

@@ -29,6 +29,38 @@
 - --log-level={{ .Values.plugin.logLevel }}
 {{- end -}}
 
+{{- define "niphas.meshUser" -}}64823{{- end -}}
+
+{{/* The kubelet makes directories of the node for root. */}}
+{{- define "niphas.meshInitContainer" -}}
+- name: mesh-state
+  image: {{ include "niphas.image" (dict "root" $ "image" .Values.images.node) | quote }}
+  imagePullPolicy: {{ .Values.images.node.pullPolicy }}
+  command:
+    - install
+    - --directory
+    - --owner={{ include "niphas.meshUser" . }}
+    - --group={{ include "niphas.meshUser" . }}
+    - --mode=0700
+    - /var/lib/niphas-mesh
+  resources:
+    {{- toYaml (default (dict) .Values.mesh.resources) | nindent 4 }}
+  securityContext:
+    allowPrivilegeEscalation: false
+    readOnlyRootFilesystem: true
+    runAsUser: 0
+    runAsGroup: 0
+    capabilities:
+      drop: [ALL]
+      add: [CHOWN, FOWNER]
+    seccompProfile:
+      type: RuntimeDefault
+  terminationMessagePolicy: FallbackToLogsOnError
+  volumeMounts:
+    - name: mesh-state
+      mountPath: /var/lib/niphas-mesh
+{{- end -}}
+
 {{- define "niphas.meshContainer" -}}
 - name: mesh
   image: {{ include "niphas.image" (dict "root" $ "image" .Values.images.node) | quote }}
@@ -60,7 +92,7 @@
       containerPort: {{ .Values.mesh.port }}
     - name: mesh-health
       containerPort: 9813
-  # No readiness: without the mesh the plugin fetches from the upstreams, and its pod is as ready as before.
+  # No readinessProbe: without the mesh the plugin fetches from the upstreams (docs/adr/0016-mesh-beside-the-plugin.md).
   livenessProbe:
     httpGet:
       path: /livez
@@ -75,8 +107,8 @@
     {{- include "niphas.restrictedContainer" . | nindent 4 }}
     runAsNonRoot: true
     # Nobody else's: it sees the node's processes (hostPID), and may signal those of its own user.
-    runAsUser: 64823
-    runAsGroup: 64823
+    runAsUser: {{ include "niphas.meshUser" . }}
+    runAsGroup: {{ include "niphas.meshUser" . }}
     seccompProfile:
       type: RuntimeDefault
   terminationMessagePolicy: FallbackToLogsOnError
@@ -111,9 +143,11 @@
   hostPath:
     path: {{ .Values.stateDir }}/store
     type: DirectoryOrCreate
-# The peer's key, and what does not fit into memory on its way. It goes with the pod: a new one is a new peer.
+# The peer's key, so that a new pod is the same peer, and what does not fit into memory on its way.
 - name: mesh-state
-  emptyDir: {}
+  hostPath:
+    path: {{ .Values.stateDir }}/mesh
+    type: DirectoryOrCreate
 # Of this container alone; the pod mounts none.
 - name: mesh-token
   projected:

@@ -91,6 +91,10 @@ function putUser(name: string, extra: { metadata?: JsonObject; phase?: string; d
   });
 }
 
+function putLease(metadata: JsonObject & { readonly name: string }): void {
+  api.store.put("coordination.k8s.io/v1/leases", { metadata: { namespace: NAMESPACE, ...metadata }, spec: {} });
+}
+
 function removePod(namespace: string, name: string): void {
   api.store.remove({ resource: "v1/pods", namespace, name });
 }
@@ -143,6 +147,20 @@ describe("uninstalling", () => {
         ],
       },
     });
+  });
+
+  it("deletes the Leases of the mesh, and no others", async () => {
+    const labels = { "app.kubernetes.io/name": "niphas", "app.kubernetes.io/component": "mesh" };
+    for (const name of ["niphas-mesh-node-1", "niphas-mesh-gone"]) putLease({ name, labels });
+    putLease({ name: "somebody-else" });
+    putLease({ name: "niphas-mesh-node-1", labels, namespace: "other" });
+    await uninstall();
+    const left = api.store.list({ resource: "coordination.k8s.io/v1/leases", namespace: undefined });
+    expect(left.map(({ metadata: { namespace, name } }) => `${namespace}/${name}`).sort()).toEqual([
+      `${NAMESPACE}/somebody-else`,
+      "other/niphas-mesh-node-1",
+    ]);
+    expect(reported).toContain("Leases of the mesh deleted: 2");
   });
 
   it("is refused while pods use volumes: lists them, notes an event, changes nothing", async () => {

@@ -1,6 +1,7 @@
 import { isNiphasError, NiphasError } from "@niphas/core";
 import { DAEMON_SETS, type DaemonSet, type KubeClient, PODS } from "@niphas/kube";
 import { cleanNodeArguments } from "./cleaning-pod.ts";
+import { removeMeshLeases } from "./mesh-leases.ts";
 import { NodeCleaner } from "./node-cleaner.ts";
 import { type NodeStates, nodeStates } from "./node-states.ts";
 import type { UninstallOptions } from "./options.ts";
@@ -64,6 +65,8 @@ export class Uninstaller {
     }
     const nodes = await nodeStates(client, plan.nodeNames, signal);
     await this.#waitForPods(plan, nodes, signal);
+    const leases = await removeMeshLeases(client, this.#options.namespace, signal);
+    if (leases > 0) report(`Leases of the mesh deleted: ${leases}`);
     await this.#clean(plan, nodes, signal);
     await this.#plans.remove(signal);
     this.#reportUnready(nodes);

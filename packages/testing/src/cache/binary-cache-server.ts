@@ -30,6 +30,17 @@ export interface CacheRequest {
   readonly path: string;
   readonly atMs: number;
   readonly headers: IncomingMessage["headers"];
+  /** Bytes of the answer's body so far. */
+  readonly sentBytes: number;
+}
+
+type RequestRecord = CacheRequest & { sentBytes: number };
+
+interface Download {
+  readonly file: string;
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly onSent: (sizeBytes: number) => void;
 }
 
 export interface CacheAddress {
@@ -102,7 +113,9 @@ export class BinaryCacheServer implements AsyncDisposable {
     this.openRequestCount++;
     response.once("close", () => this.openRequestCount--);
     const path = decodeURIComponent((request.url ?? "/").split("?")[0] ?? "/");
-    this.requests.push({ method: request.method ?? "", path, atMs: Date.now(), headers: request.headers });
+    const { method = "", headers } = request;
+    const record: RequestRecord = { method, path, atMs: Date.now(), headers, sentBytes: 0 };
+    this.requests.push(record);
     if (this.authorization !== undefined && request.headers.authorization !== this.authorization) {
       return void response.writeHead(401).end();
     }
@@ -111,7 +124,12 @@ export class BinaryCacheServer implements AsyncDisposable {
     if (fault.hang === true) return;
     await sleep(fault.delayMs ?? 0, undefined, { signal: this.#shutdown.signal });
     if (fault.status !== undefined) return void response.writeHead(fault.status).end();
-    await this.#sendFile(join(this.#directory, normalize(path)), request, response, fault);
+    const onSent = (sizeBytes: number): void => {
+      this.sentBytes += sizeBytes;
+      record.sentBytes += sizeBytes;
+    };
+    const file = join(this.#directory, normalize(path));
+    await this.#sendFile({ file, request, response, onSent }, fault);
   }
 
   #takeFault(path: string): CacheFault {
@@ -121,7 +139,7 @@ export class BinaryCacheServer implements AsyncDisposable {
     return found.fault;
   }
 
-  async #sendFile(file: string, request: IncomingMessage, response: ServerResponse, fault: CacheFault): Promise<void> {
+  async #sendFile({ file, request, response, onSent }: Download, fault: CacheFault): Promise<void> {
     const stats = statSync(file, { throwIfNoEntry: false });
     if (stats?.isFile() !== true) return void response.writeHead(404).end();
     const start = Math.min(startOf(request.headers.range), stats.size);
@@ -129,9 +147,7 @@ export class BinaryCacheServer implements AsyncDisposable {
     const part = start > 0 ? { "content-range": `bytes ${start}-${stats.size - 1}/${stats.size}` } : {};
     response.writeHead(start > 0 ? 206 : 200, { "content-length": stats.size - start, ...part });
     if (request.method === "HEAD") return void response.end();
-    const body = Readable.from(createReadStream(file, { start })).on("data", (chunk: Buffer) => {
-      this.sentBytes += chunk.length;
-    });
+    const body = Readable.from(createReadStream(file, { start })).on("data", (chunk: Buffer) => onSent(chunk.length));
     await pipeline([body, ...this.#stagesOf(fault), response], { signal: this.#shutdown.signal });
   }
 

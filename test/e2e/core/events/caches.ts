@@ -54,14 +54,17 @@ export const cacheEventCases: readonly Case<CaseContext>[] = [
     },
   },
   {
-    name: "a slow download: the events count the MiB and the paths and name the cache until it is there",
+    name: "a slow download: the events count the MiB and say from where until it is there",
     run: async (context) => {
       const { namespace, closures, cache, progress } = context;
       const { root } = await closures.add({ name: "slow", script: WORKER, dataBytes: SLOW_BYTES });
       cache.setFaults({ path: /^\/nar\//, bytesPerSecond: SLOW_BYTES_PER_SECOND });
       await namespace.apply(workerPod("slow", root));
-      const event =
-        /Unavailable desc = fetching slow: ([1-9]\d*) of (\d+) MiB, \d+ of \d+ paths, from http:\/\/[\d.:]+; the next retry joins in/;
+      const withoutMesh = String.raw`\d+ of \d+ paths, from http://[\d.:]+`;
+      const withMesh = String.raw`\d+ peers?, [1-9]\d* MiB upstream`;
+      const event = new RegExp(
+        String.raw`Unavailable desc = fetching slow: [1-9]\d* of \d+ MiB, (${withoutMesh}|${withMesh}); the next retry joins in`,
+      );
       progress.note(await namespace.event("slow", event));
       await progress.step("it starts when all is there", () => namespace.ready("slow"));
     },
