@@ -28,15 +28,16 @@
 
       nixosModules = {
         node = import ./nix/module.nix;
+        mesh = import ./nix/mesh-module.nix { inherit self; };
         default = self.nixosModules.node;
       };
 
       checks = forEachSystem (
         system: pkgs: {
           inherit (self.packages.${system}) niphas;
-          module = import ./nix/module-check.nix {
+          modules = import ./nix/module-check.nix {
             inherit nixpkgs pkgs system;
-            module = self.nixosModules.node;
+            inherit (self.nixosModules) node mesh;
           };
         }
       );

@@ -1,4 +1,4 @@
-# The command `niphas`, with Nix and composefs at hand. `npm run bundle` makes the same JavaScript for the images.
+# The command `niphas`, with Nix, composefs and xz at hand. `npm run bundle` makes the same JavaScript for the images.
 {
   lib,
   stdenv,
@@ -9,6 +9,7 @@
   nix,
   composefs,
   util-linux,
+  xz,
 }:
 let
   lockfile = lib.importJSON ../package-lock.json;
@@ -71,6 +72,7 @@ stdenv.mkDerivation {
           nix
           composefs
           util-linux
+          xz
         ]
       }
     runHook postInstall

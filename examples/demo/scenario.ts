@@ -2,11 +2,19 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type StorePath, storePathName } from "@niphas/core";
-import { auditNode, BinaryCacheServer, freePort, mountsAt, type TemporaryDirectory, waitUntil } from "@niphas/testing";
+import {
+  BinaryCacheServer,
+  bundleNiphas,
+  freePort,
+  mountsAt,
+  type TemporaryDirectory,
+  waitUntil,
+} from "@niphas/testing";
 import { Builder } from "./builder.ts";
 import { Container } from "./container.ts";
 import { isExactly, lookInside } from "./inside.ts";
 import { MARK } from "./leftovers.ts";
+import { fetchFromNeighbour } from "./neighbour.ts";
 import { DemoNode, type Published } from "./node.ts";
 import { choosePlatform } from "./platform.ts";
 import type { Timeline } from "./timeline.ts";
@@ -22,6 +30,8 @@ interface Product {
   /** A path of the cache outside that closure. */
   readonly other: StorePath;
   readonly closure: readonly StorePath[];
+  /** Of the closure, as NARs. */
+  readonly narSizeBytes: number;
   readonly mainProgram: string;
   readonly publicKey: string;
 }
@@ -37,22 +47,26 @@ export async function runScenario(timeline: Timeline, init: ScenarioInit): Promi
   await using owner = new AsyncDisposableStack();
   const { directory } = init;
   const cacheDir = directory.join("cache");
+  const niphas = await timeline.step("bundle niphas, as images hold it", () => bundleNiphas(directory.join("niphas")));
   const product = await makeProduct(timeline, init, cacheDir);
   const cache = owner.use(await BinaryCacheServer.start(cacheDir));
-  const node = await DemoNode.create({ ...init, substituter: cache.url, publicKey: product.publicKey }, owner);
+  const sources = { niphas, substituter: cache.url, publicKey: product.publicKey };
+  const node = await DemoNode.create({ ...init, ...sources }, "first", owner);
   const endpoint = await timeline.step(`start niphas csi in ${node.platform.name}`, () => node.start());
   timeline.detail(`registered with the kubelet: csi.niphas.io at ${endpoint}`);
 
   const volumes = await publishAll(timeline, node, product, cache);
   await serve(timeline, directory, product, volumes.cold);
   await lookAround(timeline, directory, product, volumes.cold);
+  await fetchFromNeighbour(timeline, { ...init, ...product, niphas, first: node, cache });
 
   await timeline.step("unpublish all volumes", async () => {
     for (const volume of Object.values(volumes)) {
       await node.unpublish(volume);
     }
   });
-  checkNode(timeline, node);
+  const what = "no root, mount, directory or process of a volume is left";
+  timeline.check(what, node.remains.length === 0, node.remains.join(", "));
   const exit = await timeline.step("stop the plugin", () => node.plugin.kill("SIGTERM"));
   timeline.check("the plugin ended by itself with exit code 0", exit.code === 0, JSON.stringify(exit));
 }
@@ -71,12 +85,12 @@ async function makeProduct(timeline: Timeline, init: ScenarioInit, cacheDir: str
     await builder.build("other"),
   ]);
   const closure = await builder.closure(root);
-  const sizeBytes = closure.reduce((sum, path) => sum + path.sizeBytes, 0);
-  timeline.detail(`${root}: ${closure.length} paths, ${(sizeBytes / 2 ** 20).toFixed(1)} MiB`);
+  const narSizeBytes = closure.reduce((sum, path) => sum + path.sizeBytes, 0);
+  timeline.detail(`${root}: ${closure.length} paths, ${(narSizeBytes / 2 ** 20).toFixed(1)} MiB`);
   mkdirSync(cacheDir, { recursive: true });
   const publicKey = await timeline.step("sign, push to the binary cache", () => builder.push([root, other], cacheDir));
   const mainProgram = mainPrograms.get(OWN_SYSTEM) ?? "";
-  return { root, other, closure: closure.map(({ path }) => path), mainProgram, publicKey };
+  return { root, other, closure: closure.map(({ path }) => path), narSizeBytes, mainProgram, publicKey };
 }
 
 /** The main program by system. One after the other: they share a store. */
@@ -175,10 +189,4 @@ function refusesWrites(directory: string): boolean {
   } catch (error) {
     return error instanceof Error && "code" in error && error.code === "EROFS";
   }
-}
-
-function checkNode(timeline: Timeline, node: DemoNode): void {
-  const audit = auditNode(node.plugin);
-  const left = [...audit.rootOwners, ...audit.podMounts, ...audit.targetDirs, ...audit.helperProcesses];
-  timeline.check("no root, mount, directory or process of a volume is left", left.length === 0, left.join(", "));
 }

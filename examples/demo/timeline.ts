@@ -2,18 +2,18 @@
 export class Timeline {
   readonly #startedAtMs = performance.now();
   readonly #problems: string[] = [];
-  readonly #signal: AbortSignal;
+  /** Ends the running step and refuses all that follow. */
+  readonly signal: AbortSignal;
 
-  /** @param signal ends the running step and refuses all that follow */
   constructor(signal: AbortSignal) {
-    this.#signal = signal;
+    this.signal = signal;
   }
 
   /** Runs `action` as one line of the timeline. */
   async step<T>(what: string, action: () => Promise<T>): Promise<T> {
     const startedAtMs = performance.now();
     try {
-      this.#signal.throwIfAborted();
+      this.signal.throwIfAborted();
       const result = await Promise.race([action(), this.#aborted()]);
       this.#line(startedAtMs, what, performance.now() - startedAtMs);
       return result;
@@ -62,7 +62,7 @@ export class Timeline {
 
   async #aborted(): Promise<never> {
     const { promise, reject } = Promise.withResolvers<never>();
-    this.#signal.addEventListener("abort", () => reject(this.#signal.reason), { once: true });
+    this.signal.addEventListener("abort", () => reject(this.signal.reason), { once: true });
     return promise;
   }
 

@@ -1,5 +1,5 @@
 import { existsSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
-import { runCommand, temporaryDirectory, waitUntil } from "@niphas/testing";
+import { freePort, runCommand, temporaryDirectory, waitUntil } from "@niphas/testing";
 import { describe, expect, it } from "vitest";
 import { MeshDaemon, niphasCommand } from "./mesh-daemon.ts";
 import { LARGE, meshRig } from "./mesh-rig.ts";
@@ -155,15 +155,26 @@ describe("questions of people", () => {
     };
     expect(await ask("status")).toMatch(/members +1, 1 connected/);
     expect(JSON.parse(await ask("status", "--json"))).toMatchObject({ discovery: "summaries", paths: 0 });
-    expect(await ask("why", mesh.closure.root)).toContain("it can be had from 1 of the members");
+    for (const path of [mesh.closure.root, `${mesh.closure.root}/bin/app`]) {
+      expect(await ask("why", path)).toContain("it can be had from 1 of the members");
+    }
     expect(JSON.parse(await ask("why", mesh.rootHash, "--json"))).toMatchObject({
       hash: mesh.rootHash,
       isValidHere: false,
       holders: [{ hasIt: true, state: "connected" }],
       upstreams: [{ outcome: "found" }],
     });
+    const { owners } = await daemon.why(mesh.rootHash);
+    expect(owners.map(({ address }) => address).filter((address) => address === null)).toHaveLength(1);
     const unknown = await ask("why", "0".repeat(32));
     expect(unknown).toContain("no member has it, and no upstream gives it");
+  });
+
+  it("are told how to find the daemon where none answers", async () => {
+    const command = niphasCommand("mesh", "status", "--substituter", `127.0.0.1:${await freePort()}`);
+    const { exitCode, stderr } = await runCommand(command, { allowFailure: true });
+    expect(stderr).toMatch(/no mesh daemon answers at 127\.0\.0\.1:\d+: .*--substituter or NIPHAS_MESH_SUBSTITUTER/);
+    expect(exitCode).toBe(8);
   });
 
   it("by metrics are answered without the names of paths and peers", async () => {

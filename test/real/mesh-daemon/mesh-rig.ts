@@ -1,7 +1,14 @@
 import { peerIdFromPrivateKey } from "@libp2p/peer-id";
 import { parseTrustedKey, type StorePath } from "@niphas/core";
 import { loadPrivateKey } from "@niphas/mesh";
-import { createRealiser, initialiseStore, NixRunner, type NixSettings, openStoreDatabase } from "@niphas/nix";
+import {
+  createRealiser,
+  HttpNeighbours,
+  initialiseStore,
+  NixRunner,
+  type NixSettings,
+  openStoreDatabase,
+} from "@niphas/nix";
 import {
   BinaryCacheServer,
   type ClosureOptions,
@@ -78,14 +85,15 @@ export async function meshRig(init: MeshRigInit) {
   };
 }
 
-interface Place {
+/** Where a machine keeps its things, and how others find it. */
+export interface Place {
   readonly dir: string;
   readonly stateDir: string;
   readonly peerId: string;
   readonly port: number;
 }
 
-async function newPlace(directory: TemporaryDirectory, index: number): Promise<Place> {
+export async function newPlace(directory: TemporaryDirectory, index: number): Promise<Place> {
   const dir = directory.join(`node-${index}`);
   const stateDir = `${dir}/state`;
   const key = await loadPrivateKey(stateDir, never);
@@ -137,11 +145,21 @@ export class MeshRigNode implements AsyncDisposable {
     return new MeshRigNode(daemon, settings, { resources: stack.move(), pathCount });
   }
 
-  /** Fetches a closure into the store as the node plugin does. */
+  /** Fetches a closure into the store through the daemon alone. */
   async realise(root: StorePath): Promise<void> {
     const nix = new NixRunner({ ...this.settings, substituters: [this.daemon.substituterUrl] });
+    await this.#realise(root, { nix });
+  }
+
+  /** Fetches a closure into the store as the node plugin does: with the daemon as long as it is well, or else without. */
+  async startPod(root: StorePath, substituters: readonly string[]): Promise<void> {
+    const nix = new NixRunner({ ...this.settings, substituters });
+    await this.#realise(root, { nix, neighbours: new HttpNeighbours({ url: this.daemon.substituterUrl }) });
+  }
+
+  async #realise(root: StorePath, parts: { readonly nix: NixRunner; readonly neighbours?: HttpNeighbours }) {
     const database = openStoreDatabase(this.settings.store);
-    const realiser = createRealiser({ nix, database });
+    const realiser = createRealiser({ ...parts, database });
     try {
       await realiser.realise([root], { signal: AbortSignal.timeout(REALISE_TIMEOUT_MS) });
     } finally {

@@ -29,12 +29,16 @@
             "nix"
             "nodejs_24"
             "util-linux"
+            "xz"
           ];
           packages = lib.genAttrs names (name: make name { }) // {
             inherit lib;
             stdenv = {
               cc.cc.lib = make "libstdcxx" { };
-              hostPlatform.isAarch64 = system == "aarch64-linux";
+              hostPlatform = {
+                inherit system;
+                isAarch64 = system == "aarch64-linux";
+              };
               mkDerivation = given: make given.pname given;
             };
             mkShell = make "shell";

@@ -1,5 +1,7 @@
 # Of nixpkgs' library what the flake uses, with the same meaning: https://nixos.org/manual/nixpkgs/unstable/#sec-functions-library
 let
+  modules = import ./modules.nix { inherit lib; };
+
   lib = {
     genAttrs =
       names: make:
@@ -15,6 +17,7 @@ let
         builtins.filter (name: !keep name attributes.${name}) (builtins.attrNames attributes)
       );
     mapAttrsToList = make: attributes: map (name: make name attributes.${name}) (builtins.attrNames attributes);
+    concatStringsSep = builtins.concatStringsSep;
     concatMapStringsSep = separator: make: list: builtins.concatStringsSep separator (map make list);
     hasPrefix = prefix: text: builtins.substring 0 (builtins.stringLength prefix) text == prefix;
     splitString = separator: text: builtins.filter builtins.isString (builtins.split separator text);
@@ -32,32 +35,17 @@ let
 
     versionOlder = a: b: builtins.compareVersions b a == 1;
     optional = condition: value: if condition then [ value ] else [ ];
-    mkIf = condition: value: if condition then value else { };
-    mkOption = attributes: attributes;
-    mkEnableOption = description: {
-      inherit description;
-      default = false;
-    };
-    types.path = "path";
-
-    # One module on a machine with one kernel, in place of NixOS's hundreds.
-    nixosSystem =
-      { system, modules }:
-      {
-        inherit
-          (builtins.head modules {
-            inherit lib;
-            config = {
-              services.niphas.node = {
-                enable = true;
-                stateDir = "/var/lib/niphas";
-              };
-              boot.kernelPackages.kernel.version = "6.12.1";
-            };
-          })
-          config
-          ;
-      };
+    optionalAttrs = condition: attributes: if condition then attributes else { };
+    inherit (modules)
+      evalModules
+      mkBefore
+      mkDefault
+      mkEnableOption
+      mkIf
+      mkOption
+      nixosSystem
+      types
+      ;
   };
 in
 lib
