@@ -4,17 +4,24 @@ import { meshSuite } from "./mesh/suite.ts";
 import { podsSuite } from "./pods/suite.ts";
 import { privateDirectory, rerunInPrivateNamespace } from "./private-namespace.ts";
 import { publishSuite } from "./publish/suite.ts";
-import { judge, type Row, toRow } from "./rows.ts";
+import { chosenRows, describeSpec, judge, type Row, toRow, UnknownRow } from "./rows.ts";
 import type { RunControl, Suite } from "./scenario.ts";
 import { formatTable } from "./table.ts";
 
 /**
- * `npm run bench -- publish|pods|mesh --json FILE [--quick] [--only ROW,ROW…]`
+ * `npm run bench -- publish|pods|mesh --json FILE [--quick] [--long] [--only ROW,ROW…]`
  *
  * Exit code 0 when every row is there and passes, 1 when one is missing or fails, 2 for a wrong command line.
  */
 
-const USAGE = "usage: bench publish|pods|mesh [--json FILE] [--quick] [--only ROW,ROW…]";
+const USAGE = `usage: npm run bench -- publish|pods|mesh [options]
+
+  --json FILE       writes the rows as JSON
+  --quick           few repetitions, small closures: to see whether it runs
+  --long            large closures
+  --row ROW         this row only, or all that begin with ROW-; may be given more than once
+  --only ROW,ROW    the same, as one list
+  --list            prints the rows and their bars, and runs nothing`;
 const SUITES: ReadonlyMap<string, Suite> = new Map([
   ["publish", publishSuite],
   ["pods", podsSuite],
@@ -25,24 +32,43 @@ interface BenchOptions {
   readonly suite: Suite;
   readonly jsonFile: string | undefined;
   readonly isQuick: boolean;
+  readonly isLong: boolean;
   readonly rowIds: ReadonlySet<string>;
 }
 
 class UsageError extends Error {}
 
-function readOptions(args: readonly string[]): BenchOptions {
+/** Undefined: it was only asked what there is, and that is printed. */
+function readOptions(args: readonly string[]): BenchOptions | undefined {
   const { values, positionals } = parseArgs({
     args: [...args],
     allowPositionals: true,
-    options: { json: { type: "string" }, quick: { type: "boolean" }, only: { type: "string" } },
+    options: {
+      json: { type: "string" },
+      quick: { type: "boolean", default: false },
+      long: { type: "boolean", default: false },
+      row: { type: "string", multiple: true, default: [] },
+      only: { type: "string", default: "" },
+      list: { type: "boolean", default: false },
+      help: { type: "boolean", default: false },
+    },
   });
+  if (values.help) return print(USAGE);
   const suite = SUITES.get(positionals[0] ?? "");
   if (suite === undefined || positionals.length !== 1) throw new UsageError(USAGE);
-  const known = suite.specs.map((spec) => spec.id);
-  const rowIds = new Set(values.only?.split(",") ?? known);
-  const unknown = [...rowIds].filter((id) => !known.includes(id));
-  if (unknown.length > 0) throw new UsageError(`no row ${unknown.join(", ")}; there are: ${known.join(", ")}`);
-  return { suite, jsonFile: values.json, isQuick: values.quick ?? false, rowIds };
+  const rowIds = chosenRows(suite.specs, [...values.row, ...values.only.split(",").filter(Boolean)]);
+  if (values.list)
+    return print(
+      suite.specs
+        .filter(({ id }) => rowIds.has(id))
+        .map(describeSpec)
+        .join("\n"),
+    );
+  return { suite, jsonFile: values.json, isQuick: values.quick, isLong: values.long, rowIds };
+}
+
+function print(text: string): undefined {
+  process.stdout.write(`${text}\n`);
 }
 
 function runControl(options: BenchOptions, directory: string): RunControl {
@@ -54,6 +80,7 @@ function runControl(options: BenchOptions, directory: string): RunControl {
   return {
     directory,
     signal: abort.signal,
+    isLong: options.isLong,
     repeats: (full, quick) => (options.isQuick ? quick : full),
     report: (line) => {
       const seconds = (performance.now() - startedAtMs) / 1000;
@@ -78,6 +105,7 @@ async function runBench(options: BenchOptions, directory: string): Promise<numbe
 
 async function main(): Promise<number> {
   const options = readOptions(process.argv.slice(2));
+  if (options === undefined) return 0;
   if (process.getuid?.() !== 0) throw new UsageError("the benchmark mounts: run it as root");
   const directory = privateDirectory();
   return directory === undefined ? rerunInPrivateNamespace() : runBench(options, directory);
@@ -86,7 +114,8 @@ async function main(): Promise<number> {
 try {
   process.exitCode = await main();
 } catch (error) {
-  const isUsage = error instanceof UsageError || (error instanceof TypeError && "code" in error);
+  const isUsage =
+    error instanceof UsageError || error instanceof UnknownRow || (error instanceof TypeError && "code" in error);
   process.stderr.write(`${isUsage && error instanceof Error ? error.message : String(error)}\n`);
   process.exitCode = isUsage ? 2 : 1;
 }

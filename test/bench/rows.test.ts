@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { judge, percentile, type RowSpec, toRow } from "./rows.ts";
+import { chosenRows, judge, percentile, type RowSpec, toRow, UnknownRow } from "./rows.ts";
 import { formatTable } from "./table.ts";
 
 const LOWER: RowSpec = { id: "publish", unit: "ms", direction: "lower", bar: 2 };
@@ -23,6 +23,24 @@ describe("a percentile", () => {
         expect(percentile([...samples].reverse(), fraction)).toBe(value);
       }),
     );
+  });
+});
+
+describe("the choice of rows", () => {
+  const specs = ["create-1", "create-8-raw", "create-8-xz", "create-80"].map((id) => ({ ...LOWER, id }));
+  const chosen = (...names: readonly string[]) => [...chosenRows(specs, names)];
+
+  it("is all of them when none is named", () => {
+    expect(chosen()).toEqual(specs.map(({ id }) => id));
+  });
+
+  it("takes a name, or what several names begin with", () => {
+    expect(chosen("create-1")).toEqual(["create-1"]);
+    expect(chosen("create-8", "create-80")).toEqual(["create-8-raw", "create-8-xz", "create-80"]);
+  });
+
+  it("refuses what there is not", () => {
+    expect(() => chosen("create-1", "create-9")).toThrow(UnknownRow);
   });
 });
 

@@ -78,6 +78,26 @@ export function judge(specs: readonly RowSpec[], rows: readonly Row[]): Verdict 
   };
 }
 
+/** A row that a suite does not have. */
+export class UnknownRow extends Error {}
+
+/**
+ * The rows of these names, and those that begin with one of them and a hyphen; all rows for no name.
+ * @throws UnknownRow
+ */
+export function chosenRows(specs: readonly RowSpec[], names: readonly string[]): ReadonlySet<string> {
+  const ids = specs.map(({ id }) => id);
+  const isOf = (id: string, name: string): boolean => id === name || id.startsWith(`${name}-`);
+  const unknown = names.filter((name) => !ids.some((id) => isOf(id, name)));
+  if (unknown.length > 0) throw new UnknownRow(`no row ${unknown.join(", ")}; there are: ${ids.join(", ")}`);
+  return new Set(names.length === 0 ? ids : ids.filter((id) => names.some((name) => isOf(id, name))));
+}
+
+/** One line for people. */
+export function describeSpec({ id, unit, direction, bar }: RowSpec): string {
+  return `${id}: ${direction === "lower" ? "<=" : ">="} ${bar}, measured in ${unit}`;
+}
+
 /** Four significant digits: more would only be noise. */
 function round(value: number): number {
   return Number.isFinite(value) ? Number(value.toPrecision(DIGITS)) : value;

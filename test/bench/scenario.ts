@@ -13,6 +13,8 @@ export interface RunControl {
   readonly directory: string;
   /** Aborted when the run is to end early; loops check it. */
   readonly signal: AbortSignal;
+  /** Larger closures are wanted, whatever it takes. */
+  readonly isLong: boolean;
   /** How often to repeat: `full`, or `quick` in a smoke run. */
   repeats(full: number, quick: number): number;
   /** Prints one line. */

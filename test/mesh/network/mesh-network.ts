@@ -1,6 +1,6 @@
 import { type TemporaryDirectory, temporaryDirectory } from "@niphas/testing";
 import { connectCables } from "./links/cables.ts";
-import { rejoin, type Station, separate } from "./links/partition.ts";
+import { deafen, rejoin, type Station, separate, undeafen } from "./links/partition.ts";
 import { Namespaces } from "./namespaces/namespaces.ts";
 import { MeshNode } from "./nodes/mesh-node.ts";
 import { type NetworkShape, planTopology, type Topology } from "./topology.ts";
@@ -80,6 +80,16 @@ export class MeshNetwork implements AsyncDisposable {
   /** Ends {@link partition}. */
   async heal(one: StationId, other: StationId, signal: AbortSignal): Promise<void> {
     await rejoin(this.#parts.namespaces, [this.#station(one), this.#station(other)], signal);
+  }
+
+  /** Cuts the way from one to the other, in silence; the way back stays. */
+  async cutOneWay(from: StationId, to: StationId, signal: AbortSignal): Promise<void> {
+    await deafen(this.#parts.namespaces, this.#station(from), this.#station(to), signal);
+  }
+
+  /** Ends {@link cutOneWay}. */
+  async healOneWay(from: StationId, to: StationId, signal: AbortSignal): Promise<void> {
+    await undeafen(this.#parts.namespaces, this.#station(from), this.#station(to), signal);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -12,6 +12,7 @@ const MIB = 2 ** 20;
 function describe(result: SpreadResult): string {
   const { median, max } = result.uploadedBytes;
   return [
+    `ranges of ${(result.rangeBytes / MIB).toFixed(0)} MiB`,
     `nodes that have it: ${result.finishedCount + 1} of ${result.nodeCount}`,
     `last one after:     ${(result.makespanMs / 1000).toFixed(1)} s, ${result.rounds.toFixed(2)} times one copy`,
     `sent by a node:     median ${(median / MIB).toFixed(0)} MiB, most ${(max / MIB).toFixed(0)} MiB (${result.uploadRatio.toFixed(2)}x)`,
@@ -27,7 +28,6 @@ try {
     sizeBytes: options.sizeMib * MIB,
     rangeBytes: options.rangeMib * MIB,
     zoneCount: options.zoneCount,
-    isSpread: !options.isSequential,
   });
   process.stdout.write(`${options.isJson ? JSON.stringify(result) : describe(result)}\n`);
   process.exitCode = result.finishedCount === options.nodeCount - 1 ? 0 : 1;

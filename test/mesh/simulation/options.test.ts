@@ -8,9 +8,13 @@ it("reads the command line, with defaults", () => {
     sizeMib: 1024,
     rangeMib: 8,
     zoneCount: 1,
-    isSequential: false,
     isJson: true,
   });
+});
+
+it("takes coarser ranges for thousands of nodes, unless it is told how large they are", () => {
+  expect(parseOptions(["--nodes", "10000"]).rangeMib).toBe(64);
+  expect(parseOptions(["--nodes", "10000", "--range-mib", "16"]).rangeMib).toBe(16);
 });
 
 it.each([
@@ -19,6 +23,7 @@ it.each([
   ["--nodes", "10001"],
   ["--nodes", "x"],
   ["--nodes", "5", "--else"],
+  ["--nodes", "5", "--range-mib", "12"],
 ])("refuses %j %j", (...args) => {
   expect(() => parseOptions(args)).toThrow("usage:");
 });

@@ -6,37 +6,46 @@ export interface SimulationOptions {
   readonly sizeMib: number;
   readonly rangeMib: number;
   readonly zoneCount: number;
-  /** All nodes begin at the first range, as a plain stream would. */
-  readonly isSequential: boolean;
   readonly isJson: boolean;
 }
 
 export class UsageError extends Error {}
 
-export const USAGE = `usage: node test/mesh/simulation/main.ts --nodes N [--seed S] [--size-mib M] [--range-mib M] [--zones Z] [--sequential] [--json]
+export const USAGE = `usage: node test/mesh/simulation/main.ts --nodes N [--seed S] [--size-mib M] [--range-mib M] [--zones Z] [--json]
 
   --nodes       how many nodes, 2 to 10,000, one of which has the bytes
   --seed        the same seed gives the same run; 1 if not given
   --size-mib    how much all others want; 1024 if not given
-  --range-mib   of one request; 8 if not given
+  --range-mib   of one request, a multiple of 8: more is coarser and faster to compute; if not given 8, or 64 for more
+                than 2000 nodes
   --zones       how many zones the nodes are spread over; 1 if not given
-  --sequential  all nodes begin at the first byte
   --json        write the result as JSON`;
 
 const MAX_NODES = 10_000;
+const MAX_FINE_NODES = 2000;
+const RANGE_MIB = 8;
+const COARSE_RANGE_MIB = 64;
 
 /** @throws UsageError */
 export function parseOptions(argv: readonly string[]): SimulationOptions {
   const values = parse(argv);
+  const nodeCount = wholeNumber("--nodes", values.nodes ?? "", { min: 2, max: MAX_NODES });
   return {
-    nodeCount: wholeNumber("--nodes", values.nodes ?? "", { min: 2, max: MAX_NODES }),
+    nodeCount,
     seed: wholeNumber("--seed", values.seed ?? "1", { min: 0, max: 2 ** 32 - 1 }),
     sizeMib: wholeNumber("--size-mib", values["size-mib"] ?? "1024", { min: 1, max: 1_048_576 }),
-    rangeMib: wholeNumber("--range-mib", values["range-mib"] ?? "8", { min: 1, max: 1024 }),
+    rangeMib: rangeMib(values["range-mib"], nodeCount),
     zoneCount: wholeNumber("--zones", values.zones ?? "1", { min: 1, max: 100 }),
-    isSequential: values.sequential ?? false,
     isJson: values.json ?? false,
   };
+}
+
+/** The daemon's ranges, in many of which thousands of nodes take hours to compute. */
+function rangeMib(text: string | undefined, nodeCount: number): number {
+  const value = text ?? String(nodeCount > MAX_FINE_NODES ? COARSE_RANGE_MIB : RANGE_MIB);
+  const mib = wholeNumber("--range-mib", value, { min: RANGE_MIB, max: 1024 });
+  if (mib % RANGE_MIB === 0) return mib;
+  throw new UsageError(`--range-mib needs a multiple of ${RANGE_MIB}\n${USAGE}`);
 }
 
 function parse(argv: readonly string[]) {
@@ -48,7 +57,6 @@ function parse(argv: readonly string[]) {
     "size-mib": text,
     "range-mib": text,
     zones: text,
-    sequential: flag,
     json: flag,
   };
   try {

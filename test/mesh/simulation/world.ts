@@ -1,10 +1,9 @@
-import { MemoryNetwork, Owners, type PathHash, type PeerId } from "@niphas/mesh";
+import { MemoryNetwork, Owners, type PathHash, type PeerId, type Reachability } from "@niphas/mesh";
 import { seededRandom } from "./engine/seeded-random.ts";
 import { SimulatedTime } from "./engine/simulated-time.ts";
 import { SharedViews } from "./network/shared-views.ts";
-import { type LinkSpeed, SimulatedLinks } from "./network/simulated-links.ts";
-import { RangeSet } from "./nodes/range-set.ts";
-import { type RangeAnswer, SimulatedNode } from "./nodes/simulated-node.ts";
+import { type Flow, type LinkSpeed, SimulatedLinks } from "./network/simulated-links.ts";
+import { type RangeAnswer, type RangeRequest, SimulatedNode } from "./nodes/simulated-node.ts";
 
 export interface WorldInit {
   readonly nodeCount: number;
@@ -15,20 +14,24 @@ export interface WorldInit {
   readonly latencyMs?: number;
   /** @default 500 Mbit/s in each direction */
   readonly speed?: LinkSpeed;
+  /** Of the NAR that is spread. @default there is none */
+  readonly sizeBytes?: number;
+}
+
+interface Sending {
+  readonly source: SimulatedNode;
+  readonly asker: SimulatedNode;
+  readonly request: RangeRequest;
+  readonly answer: Extract<RangeAnswer, { readonly kind: "bytes" }>;
 }
 
 /** What became of a request for a range. */
-export interface Outcome {
-  readonly kind: RangeAnswer["kind"] | "broken";
-  /** Of a busy source. */
-  readonly retryWith: readonly PeerId[];
-  /** What the source holds, as each of its answers says. */
-  readonly held: RangeSet;
-}
+export type Outcome = { readonly kind: "given" | "broken" } | Exclude<RangeAnswer, { readonly kind: "bytes" }>;
 
-export interface RangeRequest {
-  readonly range: number;
-  readonly sizeBytes: number;
+export interface RequestListener {
+  /** Bytes have begun to come. */
+  readonly onFlow: (flow: Flow) => void;
+  readonly onEnd: (outcome: Outcome) => void;
 }
 
 export const DEFAULT_SPEED: LinkSpeed = { upBytesPerMs: 62_500, downBytesPerMs: 62_500 };
@@ -45,6 +48,13 @@ export class World implements AsyncDisposable {
   readonly nodes: readonly SimulatedNode[];
   readonly #nodes: ReadonlyMap<PeerId, SimulatedNode>;
   readonly #latencyMs: number;
+  readonly #sizeBytes: number;
+  #owners: Owners | undefined;
+  /** Owners hear of nobody's end here: those whose reports have stopped are forgotten soon. */
+  readonly ownerReachability: Reachability = {
+    isLost: () => false,
+    onChange: () => ({ [Symbol.dispose]: () => undefined }),
+  };
   /** Pairs that cannot reach each other, both ways. */
   readonly #cuts = new Set<string>();
 
@@ -52,7 +62,11 @@ export class World implements AsyncDisposable {
     this.#latencyMs = init.latencyMs ?? DEFAULT_LATENCY_MS;
     const peers = Array.from({ length: init.nodeCount }, (_, index) => `node-${index}` as PeerId);
     const random = seededRandom(init.seed);
+    this.#sizeBytes = init.sizeBytes ?? 0;
     this.views = new SharedViews(peers);
+    this.views.onChange(() => {
+      this.#owners = undefined;
+    });
     this.network = new MemoryNetwork({ travel: () => this.time.sleep(this.#latencyMs) });
     this.links = new SimulatedLinks({ time: this.time });
     this.nodes = peers.map((peer, index) => {
@@ -77,26 +91,33 @@ export class World implements AsyncDisposable {
 
   /** Who coordinates the fetch of a path, as every node computes it. */
   owners(path: PathHash): readonly PeerId[] {
-    return new Owners([...this.views.current().peers()]).of(path);
+    this.#owners ??= new Owners([...this.views.current().peers()]);
+    return this.#owners.of(path);
+  }
+
+  /** Delivers a message to the first of the path's owners that the sender can reach. */
+  toOwner(from: SimulatedNode, path: PathHash, deliver: (owner: SimulatedNode) => void): void {
+    const owner = this.owners(path).find((peer) => peer === from.peer || this.#isUp(from.peer, peer));
+    const node = owner === undefined ? undefined : this.#nodes.get(owner);
+    if (node !== undefined) this.time.after(2 * this.#latencyMs, () => deliver(node));
   }
 
   canReach(from: PeerId, to: PeerId): boolean {
     return this.#cuts.size === 0 || !this.#cuts.has(`${from} ${to}`);
   }
 
-  /** Asks for a range; the answer comes after a round trip and the bytes. */
-  request(asker: SimulatedNode, source: PeerId, request: RangeRequest, onEnd: (outcome: Outcome) => void): void {
+  /** Asks for a range; the answer comes after a round trip and what the source waits for, then the bytes. */
+  request(asker: SimulatedNode, source: PeerId, request: RangeRequest, listener: RequestListener): void {
     this.time.after(2 * this.#latencyMs, () => {
       const node = this.#nodes.get(source);
-      const end = (kind: Outcome["kind"], retryWith: readonly PeerId[] = []): void =>
-        onEnd({ kind, retryWith, held: node?.ranges.copy() ?? RangeSet.empty(0) });
-      if (node?.isAlive !== true || !this.canReach(asker.peer, source)) {
-        end("broken");
+      if (node === undefined || !this.#isUp(asker.peer, source)) {
+        listener.onEnd({ kind: "broken" });
         return;
       }
-      const answer = node.serve(request.range, asker.peer);
-      if (answer.kind === "bytes") this.#send(node, asker, request, end);
-      else end(answer.kind, answer.kind === "busy" ? answer.retryWith : []);
+      node.serve(request, asker.peer, (answer) => {
+        if (answer.kind === "bytes") this.#send({ source: node, asker, request, answer }, listener);
+        else listener.onEnd(answer);
+      });
     });
   }
 
@@ -122,16 +143,23 @@ export class World implements AsyncDisposable {
     await Promise.all(this.nodes.map(({ discovery }) => discovery[Symbol.asyncDispose]()));
   }
 
-  #send(
-    source: SimulatedNode,
-    asker: SimulatedNode,
-    request: RangeRequest,
-    end: (kind: Outcome["kind"]) => void,
-  ): void {
-    this.links.send(source.peer, asker.peer, request.sizeBytes, (isComplete) => {
-      source.slots.giveBack(asker.peer, isComplete);
-      end(isComplete ? "bytes" : "broken");
+  #send({ source, asker, request, answer }: Sending, { onFlow, onEnd }: RequestListener): void {
+    if (!this.#isUp(asker.peer, source.peer)) {
+      answer.slot[Symbol.dispose]();
+      onEnd({ kind: "broken" });
+      return;
+    }
+    const { range, path } = request;
+    const flow = this.links.send(source.peer, asker.peer, answer.end - range.start, (isComplete) => {
+      if (isComplete && answer.end === this.#sizeBytes) source.takers.add(path, asker.peer);
+      answer.slot[Symbol.dispose]();
+      onEnd({ kind: isComplete ? "given" : "broken" });
     });
+    onFlow(flow);
+  }
+
+  #isUp(from: PeerId, to: PeerId): boolean {
+    return this.#nodes.get(to)?.isAlive === true && this.canReach(from, to);
   }
 
   #cut(from: PeerId, to: PeerId, isCut: boolean): void {

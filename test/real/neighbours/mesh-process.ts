@@ -42,7 +42,8 @@ const finder = new InfoFinder({
   known: () => [],
   clock,
 });
-const plans = new Plans({ finder, downloads, store, clock });
+const registrations = { follow: () => () => [] };
+const plans = new Plans({ finder, downloads, store, registrations, clock });
 const sources = new UpstreamSources({ upstreams });
 const app = new Hono();
 app.route("/", createPlanApp({ plans }));

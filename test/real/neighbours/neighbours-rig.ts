@@ -1,5 +1,12 @@
 import type { NiphasError } from "@niphas/core";
-import { createRealiser, HttpNeighbours, NixRunner, type RealiseProgress } from "@niphas/nix";
+import {
+  createRealiser,
+  HttpNeighbours,
+  type MeshLoss,
+  NixRunner,
+  type PatienceInit,
+  type RealiseProgress,
+} from "@niphas/nix";
 import type { ClosureOptions } from "@niphas/testing";
 import { nodeStore } from "../nix/node-store.ts";
 import { nixProcesses } from "../nix/processes-of-store.ts";
@@ -23,15 +30,21 @@ export async function neighboursRig(closureOptions: Partial<ClosureOptions> = {}
   const nix = new RecordingRunner(node.settings);
   const lost: string[] = [];
   const progress: RealiseProgress[] = [];
-  const onNeighboursLost = (reason: NiphasError): void => void lost.push(reason.message);
+  const losses: MeshLoss[] = [];
+  const onNeighboursLost = (reason: NiphasError, loss: MeshLoss): void => {
+    lost.push(reason.message);
+    losses.push(loss);
+  };
   return {
     node,
     closure,
     /** Why the mesh was given up. */
     lost,
+    losses,
     progress,
-    realise: async (meshUrl: string): Promise<void> => {
-      const neighbours = new HttpNeighbours({ url: meshUrl });
+    /** @param patience endless where the test is about something else than time */
+    realise: async (meshUrl: string, patience: PatienceInit = {}): Promise<void> => {
+      const neighbours = new HttpNeighbours({ url: meshUrl, patience });
       const realiser = createRealiser({ nix, database: node.database, neighbours }, { onNeighboursLost });
       const signal = AbortSignal.timeout(240_000);
       await realiser.realise([closure.root], { signal, onProgress: (each) => progress.push(each) });

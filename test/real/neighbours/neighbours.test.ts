@@ -8,6 +8,8 @@ import { endless, healthyPlan, type MeshScript, scriptedMesh } from "./scripted-
 
 const NAR = /^\/nar\//;
 const RESTARTED = ["with the mesh", "without"];
+/** For tests of what the mesh can do, not of how long it may take: this machine may be busy. */
+const ENDLESS = { limitMs: 120_000 };
 /** One NAR that takes a while and flows before it is verified. */
 const LARGE = { pathCount: 1, fileCount: 24, fileSizeBytes: 1_000_000 };
 
@@ -16,6 +18,7 @@ type Rig = Awaited<ReturnType<typeof neighboursRig>>;
 function expectRestarted(rig: Rig, url: string): void {
   expect(rig.starts(url)).toEqual(RESTARTED);
   expect(rig.lost).toHaveLength(1);
+  expect(["lost", "failed"]).toContain(rig.losses[0]);
   expect(rig.pathCount()).toBe(rig.closure.paths.length);
   expect(rig.leftovers()).toEqual([]);
 }
@@ -24,7 +27,7 @@ describe("a realisation with a mesh", () => {
   it("takes everything from the mesh, and tells what the mesh says", async () => {
     await using rig = await neighboursRig();
     await using mesh = await MeshChild.start(rig.node.cache.url, rig.node.source.publicKey);
-    await rig.realise(mesh.url);
+    await rig.realise(mesh.url, ENDLESS);
     expect([rig.starts(mesh.url), rig.lost]).toEqual([["with the mesh"], []]);
     expect(rig.pathCount()).toBe(6);
     expect(rig.progress.at(-1)).toMatchObject({
@@ -40,13 +43,21 @@ describe("a realisation with a mesh", () => {
     await using rig = await neighboursRig(LARGE);
     await using mesh = await MeshChild.start(rig.node.cache.url, rig.node.source.publicKey);
     rig.node.cache.setFaults({ path: NAR, bytesPerSecond: 2_000_000, times: 1 });
-    const realised = rig.realise(mesh.url);
+    const realised = rig.realise(mesh.url, signal === "SIGKILL" ? ENDLESS : { limitMs: 5_000 });
     await waitUntil("bytes of the NAR", () =>
       rig.progress.some(({ doneBytes, phase }) => phase === "fetching" && doneBytes > 0),
     );
     mesh.kill(signal);
     await realised;
     expectRestarted(rig, mesh.url);
+  });
+
+  it("is not given up for being as slow as upstream", async () => {
+    await using rig = await neighboursRig({ ...LARGE, fileCount: 8 });
+    await using mesh = await MeshChild.start(rig.node.cache.url, rig.node.source.publicKey);
+    rig.node.cache.setFaults({ path: NAR, bytesPerSecond: 1_000_000 });
+    await rig.realise(mesh.url, { limitMs: 5_000 });
+    expect([rig.starts(mesh.url), rig.lost, rig.pathCount()]).toEqual([["with the mesh"], [], 1]);
   });
 
   it.each(["SIGKILL", "SIGSTOP"] as const)("does not start with one that got %s before", async (signal) => {
@@ -61,7 +72,7 @@ describe("a realisation with a mesh", () => {
     await using rig = await neighboursRig();
     const url = `http://127.0.0.1:${await freePort()}`;
     await rig.realise(url);
-    expect([rig.starts(url), rig.lost.length, rig.pathCount()]).toEqual([["without"], 1, 6]);
+    expect([rig.starts(url), rig.losses, rig.pathCount()]).toEqual([["without"], ["unready"], 6]);
   });
 });
 
@@ -74,7 +85,6 @@ describe("a mesh whose plan", () => {
     ["never comes", () => undefined],
     ["is one endless line", (response) => endless(response)],
     ["is endless lines", (response) => endless(response, Buffer.from('{"event":"?"}\n'.repeat(1_000)))],
-    ["is never ready", (response) => healthyPlan(withoutReady(response))],
   ])("%s is not used", async (_name, plan) => {
     await using rig = await neighboursRig();
     await using mesh = await scriptedMesh({ plan });
@@ -83,6 +93,23 @@ describe("a mesh whose plan", () => {
     expect(rig.lost[0]).toMatch(/^the mesh /);
     expect(mesh.asked).toEqual(["/plan"]);
     expect(rig.leftovers()).toEqual([]);
+  });
+});
+
+describe("a mesh whose plan is never ready", () => {
+  it("is used when it answers Nix all the same", async () => {
+    await using rig = await neighboursRig();
+    await using mesh = await scriptedMesh({ plan: neverReady, file: cacheFiles(rig) });
+    await rig.realise(mesh.url, { limitMs: 10_000 });
+    expect([rig.starts(mesh.url), rig.lost, rig.pathCount()]).toEqual([["with the mesh"], [], 6]);
+    expect(rig.node.cache.narRequestCount).toBe(0);
+  });
+
+  it("is given up when it does not", async () => {
+    await using rig = await neighboursRig();
+    await using mesh = await scriptedMesh({ plan: neverReady, file: () => undefined });
+    await rig.realise(mesh.url);
+    expectRestarted(rig, mesh.url);
   });
 });
 
@@ -96,6 +123,7 @@ describe("a hostile mesh, in the best of health by its own words,", () => {
   it.each<[string, MeshScript["file"]]>([
     ["that never answers for narinfos", narInfos(never)],
     ["whose narinfos are endless", narInfos((response) => endless(response))],
+    ["whose narinfos trickle", narInfos((response) => trickle(response, Buffer.from("S")))],
   ])("%s is given up", async (_name, file = never) => {
     await using rig = await neighboursRig();
     await using mesh = await scriptedMesh({ plan: healthyPlan, file });
@@ -132,22 +160,30 @@ describe("a hostile mesh, in the best of health by its own words,", () => {
     ],
   ])("and whose NAR %s is given up, or its substitute passed over", async (_name, serve) => {
     await using rig = await neighboursRig({ pathCount: 1 });
-    const { cacheDir, cache } = rig.node;
-    const file: MeshScript["file"] = (path, response) => {
-      if (path.startsWith("/nar/")) return serve(response);
-      try {
-        return void response.end(readFileSync(`${cacheDir}${path}`));
-      } catch {
-        return void response.writeHead(404).end();
-      }
-    };
+    const { cache } = rig.node;
+    const file = cacheFiles(rig, (_path, response) => serve(response));
     await using mesh = await scriptedMesh({ plan: healthyPlan, file });
     await rig.realise(mesh.url);
     expect(rig.pathCount()).toBe(1);
     expect(rig.leftovers()).toEqual([]);
     expect(mesh.asked.some((path) => NAR.test(path))).toBe(true);
-    expect(cache.narRequestCount).toBe(1);
+    // Nix may have passed the mesh over and begun already when the plugin gives it up.
+    expect([1, 2]).toContain(cache.narRequestCount);
     expect([["with the mesh"], RESTARTED]).toContainEqual(rig.starts(mesh.url));
+  });
+
+  it.each<[string, (response: ServerResponse, nar: Buffer) => void]>([
+    ["comes a byte a second", (response, nar) => trickle(response, nar.subarray(0, 1), 1_000)],
+    ["begins well and then trickles", (response, nar) => void response.write(nar.subarray(0, 2_000_000))],
+    ["comes at 100 KB/s", (response, nar) => trickle(response, nar.subarray(0, 10_000), 100)],
+    ["has wrong bytes at its end", (response, nar) => void response.end(spoilt(nar))],
+  ])("and whose NAR %s is given up, and nothing of it is left", async (_name, serve) => {
+    await using rig = await neighboursRig(LARGE);
+    const { cacheDir } = rig.node;
+    const file = cacheFiles(rig, (path, response) => serve(response, readFileSync(`${cacheDir}${path}`)));
+    await using mesh = await scriptedMesh({ plan: healthyPlan, file });
+    await rig.realise(mesh.url);
+    expectRestarted(rig, mesh.url);
   });
 
   it("that signs with a key of its own is passed over", async () => {
@@ -170,6 +206,33 @@ describe("a hostile mesh, in the best of health by its own words,", () => {
     expect(mesh.asked.filter((path) => NAR.test(path))).toEqual([]);
   });
 });
+
+/** Serves what the cache has; NARs by `nar` if that is given. */
+function cacheFiles(rig: Rig, nar?: NonNullable<MeshScript["file"]>): NonNullable<MeshScript["file"]> {
+  return (path, response) => {
+    if (nar !== undefined && NAR.test(path)) return nar(path, response);
+    try {
+      response.end(readFileSync(`${rig.node.cacheDir}${path}`));
+    } catch {
+      response.writeHead(404).end();
+    }
+  };
+}
+
+/** Finds out one path after the other, for ever, by its own words. */
+function neverReady(response: ServerResponse): void {
+  healthyPlan(withoutReady(response));
+}
+
+function spoilt(nar: Buffer): Buffer {
+  return Buffer.from(nar).fill(1, nar.length - 1_000, nar.length - 500);
+}
+
+/** Sends the same again and again. */
+function trickle(response: ServerResponse, chunk: Buffer, intervalMs = 500): void {
+  const timer = setInterval(() => response.write(chunk), intervalMs);
+  response.once("close", () => clearInterval(timer));
+}
 
 function withoutReady(response: ServerResponse): ServerResponse {
   const write = response.write.bind(response);

@@ -28,9 +28,9 @@ export async function measureCreate(context: RolloutContext, init: CreateInit): 
   const { caches, compression, nodes, side } = init;
   const { signal } = context.control;
   await using net = await rolloutNetwork(context, caches, { nodes, compression });
-  const substituters = await side.prepare({ net, caches, signal });
+  const sources = await side.prepare({ net, caches, signal });
   net.upstream.clearLog();
-  const trust = { substituters, trustedPublicKeys: [caches.publicKey], signal };
+  const trust = { ...sources, trustedPublicKeys: [caches.publicKey], signal };
   const { lastMs } = await fetchAtOnce(net.nodes, caches.closure.root, trust);
   const upstreamBytes = net.upstream.bytesServed();
   context.control.report(

@@ -49,7 +49,8 @@ async function measureFault(
   if (victim !== undefined) broken?.before?.(victim);
   const daemons = await startMeshDaemons({ net, caches, bundleFile, signal });
   const daemon = victim === undefined ? undefined : daemons.get(victim);
-  const trust = { substituters: [SUBSTITUTER_URL, net.upstream.url], trustedPublicKeys: [caches.publicKey], signal };
+  const sources = { substituters: [net.upstream.url], mesh: SUBSTITUTER_URL };
+  const trust = { ...sources, trustedPublicKeys: [caches.publicKey], signal };
   const faultComes = (): Promise<void> => strike(broken, daemon, afterMs, signal);
   const { lastMs } = await fetchAtOnce(net.nodes.slice(HOLDERS), caches.closure.root, trust, faultComes);
   return lastMs;

@@ -23,4 +23,4 @@ const hashes = (await text(process.stdin)).split("\n").filter(Boolean);
 const times: number[] = [];
 for (const hash of hashes) times.push(await ask(hash));
 process.stdout.write(JSON.stringify(times));
-process.exit(0);
+agent.destroy();

@@ -4,7 +4,7 @@ import { waitUntil } from "@niphas/testing";
 import { ClosureCaches, type GuestProcess, MeshNetwork, type MeshNode } from "../../../mesh/network/index.ts";
 import { percentile } from "../../rows.ts";
 import type { Scenario } from "../../scenario.ts";
-import { meshSide } from "../network/mesh-side.ts";
+import { SUBSTITUTER_URL, startMeshDaemons } from "../network/mesh-side.ts";
 import { type RolloutContext, rolloutShape } from "../network/rollout.ts";
 import { askNarInfos } from "./ask-all.ts";
 
@@ -24,15 +24,15 @@ export const narInfo: Scenario<RolloutContext> = {
     const cacheDir = await caches.cacheDir("none");
     await using net = await MeshNetwork.start({ nodes: 2, cacheDir, signal });
     await net.node(1).seed(caches.storeDir, signal);
-    const [mesh = "", upstream = ""] = await meshSide(bundleFile).prepare({ net, caches, signal });
+    await startMeshDaemons({ net, caches, bundleFile, signal });
     const node = net.node(2);
-    await using _plan = await holdPlan(node, mesh, caches.closure.root, signal);
+    await using _plan = await holdPlan(node, SUBSTITUTER_URL, caches.closure.root, signal);
     const { paths } = caches.closure;
     const samples: number[] = [];
     const nginx: number[] = [];
     for (let round = 0; round < control.repeats(5, 1); round++) {
-      samples.push(...(await askNarInfos(node, mesh, paths, signal)));
-      nginx.push(...(await askNarInfos(node, upstream, paths, signal)));
+      samples.push(...(await askNarInfos(node, SUBSTITUTER_URL, paths, signal)));
+      nginx.push(...(await askNarInfos(node, net.upstream.url, paths, signal)));
     }
     const at = (fraction: number) => ({
       samples,

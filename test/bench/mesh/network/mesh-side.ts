@@ -10,6 +10,7 @@ const SUBSTITUTER = "127.0.0.1:9812";
 /** The same on every node: it is their own. */
 export const SUBSTITUTER_URL = `http://${SUBSTITUTER}`;
 const HEALTH = "127.0.0.1:9813";
+export const HEALTH_URL = `http://${HEALTH}`;
 const READY_INTERVAL_MS = 100;
 const ASK_READY = join(import.meta.dirname, "ask-ready.ts");
 
@@ -25,13 +26,13 @@ export async function hasMeshCommand(bundleFile: string): Promise<boolean> {
   return (await runCommand(help, { allowFailure: true })).exitCode === 0;
 }
 
-/** The mesh before upstream, on every node. */
+/** The mesh before upstream, on every node, used as the node plugin does: it is handed the root before Nix starts. */
 export function meshSide(bundleFile: string): Side {
   return {
     name: "mesh",
     prepare: async (init) => {
       await startMeshDaemons({ ...init, bundleFile });
-      return [SUBSTITUTER_URL, init.net.upstream.url];
+      return { substituters: [init.net.upstream.url], mesh: SUBSTITUTER_URL };
     },
   };
 }
@@ -64,7 +65,7 @@ async function startDaemon(init: MeshDaemonsInit, node: MeshNode, members: reado
   const isReady = async (): Promise<boolean> => {
     signal.throwIfAborted();
     if (!daemon.isRunning) throw new Error(`niphas mesh ended: ${daemon.logs.tail()}`);
-    const ask = [process.execPath, ASK_READY, `http://${HEALTH}/readyz`];
+    const ask = [process.execPath, ASK_READY, `${HEALTH_URL}/readyz`];
     return (await node.run(ask, { signal, allowFailure: true })).exitCode === 0;
   };
   await waitUntil(`niphas mesh of ${node.name} to be ready`, isReady, { intervalMs: READY_INTERVAL_MS });

@@ -23,9 +23,9 @@ export async function measureRolling(
   const { signal } = context.control;
   await using net = await rolloutNetwork(context, caches, { nodes: NODES, compression: "none" });
   for (const node of net.nodes.slice(0, -1)) await node.seed(caches.storeDir, signal);
-  const substituters = await side.prepare({ net, caches, signal });
+  const sources = await side.prepare({ net, caches, signal });
   net.upstream.clearLog();
-  const trust = { substituters, trustedPublicKeys: [caches.publicKey], signal };
+  const trust = { ...sources, trustedPublicKeys: [caches.publicKey], signal };
   const { lastMs } = await fetchAtOnce([net.node(NODES)], caches.closure.root, trust);
   return { elapsedMs: lastMs, narBytes: narBytesServed(net.upstream) };
 }

@@ -7,29 +7,32 @@ import type { Measurement } from "../../rows.ts";
 import type { RunControl, Scenario } from "../../scenario.ts";
 
 const SEED = 1;
+/** Of which the ranges are coarser, so that it takes minutes. */
+const MOST_NODES = 10_000;
+const QUICK_MOST_NODES = 300;
 const FOOTPRINT_NODES = 10_000;
 const PATHS_PER_NODE = 100_000;
 const MAIN = join(import.meta.dirname, "../../../mesh/simulation/main.ts");
 
 /** One seed to N nodes, 1 GiB, on a simulated network; and one real discovery among 10,000 simulated others. */
 export const simulation: Scenario<{ readonly control: RunControl }> = {
-  rowIds: ["simulation", "simulation-upload", "simulation-state"],
+  rowIds: ["simulation", "simulation-growth", "simulation-upload", "simulation-10000", "simulation-state"],
   run: async ({ control }) => {
     const results: SpreadResult[] = [];
     for (const nodeCount of [10, 100, control.repeats(1000, 200)]) results.push(await simulate(nodeCount, control));
+    const most = await simulate(control.repeats(MOST_NODES, QUICK_MOST_NODES), control);
     const footprint = await measureFootprint(
       { nodeCount: FOOTPRINT_NODES, pathsPerNode: PATHS_PER_NODE, seed: SEED },
       control.signal,
     );
     control.report(`discovery among ${FOOTPRINT_NODES}: ${JSON.stringify(footprint)}`);
     const { stateMib, processMib, peakMib } = footprint;
+    const ratios = [...results, most].map(({ uploadRatio }) => uploadRatio);
     return [
-      growth(results),
-      {
-        id: "simulation-upload",
-        samples: results.map(({ uploadRatio }) => uploadRatio),
-        ours: Math.max(...results.map(({ uploadRatio }) => uploadRatio)),
-      },
+      steepest(results),
+      overall(results),
+      { id: "simulation-upload", samples: ratios, ours: Math.max(...ratios) },
+      { id: "simulation-10000", samples: [most.rounds / Math.log2(most.nodeCount)] },
       { id: "simulation-state", samples: [stateMib], peers: { processMib, peakMib } },
     ];
   },
@@ -47,7 +50,7 @@ async function simulate(nodeCount: number, control: RunControl): Promise<SpreadR
 }
 
 /** The steepest growth between two sizes: it must not be steeper than that of a binary tree of whole copies. */
-function growth(results: readonly SpreadResult[]): Measurement {
+function steepest(results: readonly SpreadResult[]): Measurement {
   const slopes = results.slice(1).map((result, index) => {
     const before = results[index];
     if (before === undefined) return Number.NaN;
@@ -55,4 +58,12 @@ function growth(results: readonly SpreadResult[]): Measurement {
   });
   const peers = Object.fromEntries(results.map(({ nodeCount, rounds }) => [`rounds-${nodeCount}`, rounds]));
   return { id: "simulation", samples: slopes, ours: Math.max(...slopes), peers };
+}
+
+/** How much more than the logarithm of the nodes the rounds grow from the smallest mesh to the largest. */
+function overall(results: readonly SpreadResult[]): Measurement {
+  const [first, last] = [results[0], results.at(-1)];
+  if (first === undefined || last === undefined) throw new Error("nothing was simulated");
+  const growth = last.rounds / first.rounds / (Math.log(last.nodeCount) / Math.log(first.nodeCount));
+  return { id: "simulation-growth", samples: [growth] };
 }

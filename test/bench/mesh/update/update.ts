@@ -4,6 +4,7 @@ import type { TestClosure } from "@niphas/testing";
 import { ClosureCaches } from "../../../mesh/network/index.ts";
 import { median } from "../../rows.ts";
 import { repeat, type Scenario } from "../../scenario.ts";
+import { daemonMetric } from "../network/daemon-metric.ts";
 import { fetchAtOnce } from "../network/fetch-at-once.ts";
 import { meshSide } from "../network/mesh-side.ts";
 import { type RolloutContext, rolloutNetwork, rolloutShape } from "../network/rollout.ts";
@@ -11,6 +12,16 @@ import { type RolloutContext, rolloutNetwork, rolloutShape } from "../network/ro
 const NODES = 3;
 const SHARED_PATHS = 190;
 const OWN_PATHS = 10;
+
+/** Of plans, one after the other at the worst, until all narinfos are known. */
+const QUESTIONS = "niphas_mesh_plan_questions_sum";
+/** The one that the first byte answers. */
+const NAR_REQUEST = 1;
+
+interface Update {
+  readonly receivedBytes: number;
+  readonly roundTrips: number;
+}
 
 interface Revisions {
   /** Holds both. */
@@ -23,31 +34,40 @@ interface Revisions {
 
 /** One node has the new revision, another one gets it: only what is missing may move. */
 export const update: Scenario<RolloutContext> = {
-  rowIds: ["update-bytes"],
+  rowIds: ["update-bytes", "update-round-trips"],
   run: async (context) => {
     const { control } = context;
     const revisions = await makeRevisions(context);
-    const samples: number[] = [];
+    const updates: Update[] = [];
     await repeat("a new revision", control.repeats(3, 1), control, async () => {
-      samples.push(await measureUpdate(context, revisions));
+      updates.push(await measureUpdate(context, revisions));
     });
     const { missingBytes } = revisions;
-    return [{ id: "update-bytes", samples, peers: { missing: missingBytes }, ratio: median(samples) / missingBytes }];
+    const samples = updates.map(({ receivedBytes }) => receivedBytes);
+    const roundTrips = updates.map((each) => each.roundTrips);
+    return [
+      { id: "update-bytes", samples, peers: { missing: missingBytes }, ratio: median(samples) / missingBytes },
+      { id: "update-round-trips", samples: roundTrips, ours: Math.max(...roundTrips) },
+    ];
   },
 };
 
-async function measureUpdate(context: RolloutContext, revisions: Revisions): Promise<number> {
+async function measureUpdate(context: RolloutContext, revisions: Revisions): Promise<Update> {
   const { bundleFile, control } = context;
   const { caches, before, after } = revisions;
   const { signal } = control;
   await using net = await rolloutNetwork(context, caches, { nodes: NODES, compression: "none" });
   await net.node(1).seed(caches.storeDir, signal);
-  const substituters = await meshSide(bundleFile).prepare({ net, caches, signal });
-  const trust = { substituters, trustedPublicKeys: [caches.publicKey], signal };
+  const sources = await meshSide(bundleFile).prepare({ net, caches, signal });
+  const trust = { ...sources, trustedPublicKeys: [caches.publicKey], signal };
   await net.node(2).realise(before.root, trust);
+  const questionsBefore = await daemonMetric(net.node(2), QUESTIONS, signal);
   const earlier = await net.node(2).traffic(signal);
   await fetchAtOnce([net.node(2)], after.root, trust);
-  return (await net.node(2).traffic(signal)).receivedBytes - earlier.receivedBytes;
+  const receivedBytes = (await net.node(2).traffic(signal)).receivedBytes - earlier.receivedBytes;
+  const questions = (await daemonMetric(net.node(2), QUESTIONS, signal)) - questionsBefore;
+  if (questions === 0) throw new Error("the plan was not made: the mesh was not used");
+  return { receivedBytes, roundTrips: questions + NAR_REQUEST };
 }
 
 async function makeRevisions({ control, closureMib }: RolloutContext): Promise<Revisions> {

@@ -26,6 +26,17 @@ export async function rejoin(namespaces: Namespaces, pair: readonly [Station, St
   await atBothEnds(namespaces, pair, ({ address }) => `neigh del ${address} dev ${DEVICE}`, signal);
 }
 
+/** From now on nothing gets from the one to the other, and everything back. Nobody is told. */
+export async function deafen(namespaces: Namespaces, from: Station, to: Station, signal: AbortSignal): Promise<void> {
+  const line = `neigh replace ${to.address} lladdr ${NOBODY} nud permanent dev ${DEVICE}`;
+  await batch(namespaces, "ip", from.namespace, [line], signal);
+}
+
+/** Ends {@link deafen}. */
+export async function undeafen(namespaces: Namespaces, from: Station, to: Station, signal: AbortSignal): Promise<void> {
+  await batch(namespaces, "ip", from.namespace, [`neigh del ${to.address} dev ${DEVICE}`], signal);
+}
+
 async function atBothEnds(
   namespaces: Namespaces,
   [one, other]: readonly [Station, Station],

@@ -16,7 +16,7 @@ export interface MeshNodeInit {
   readonly directory: string;
 }
 
-export type RealiseOptions = Pick<RealiseRequest, "substituters" | "trustedPublicKeys"> & {
+export type RealiseOptions = Pick<RealiseRequest, "substituters" | "mesh" | "trustedPublicKeys"> & {
   readonly signal: AbortSignal;
 };
 

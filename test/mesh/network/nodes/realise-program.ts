@@ -1,7 +1,14 @@
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { parseStorePath, parseTrustedKey, toNiphasError } from "@niphas/core";
-import { createRealiser, initialiseStore, NixRunner, type NixSettings, openStoreDatabase } from "@niphas/nix";
+import {
+  createRealiser,
+  HttpNeighbours,
+  initialiseStore,
+  NixRunner,
+  type NixSettings,
+  openStoreDatabase,
+} from "@niphas/nix";
 import type { RealiseReport, RealiseRequest } from "./realise-request.ts";
 
 /**
@@ -32,14 +39,19 @@ async function realise(): Promise<RealiseReport> {
   const nix = new NixRunner(settings);
   await initialiseStore(nix, signal);
   const database = openStoreDatabase(settings.store);
-  const realiser = createRealiser({ nix, database });
+  const neighbours = request.mesh === undefined ? undefined : new HttpNeighbours({ url: request.mesh });
+  let meshLost: string | undefined;
+  const onNeighboursLost = ({ message }: Error): void => {
+    meshLost = message;
+  };
+  const realiser = createRealiser({ nix, database, neighbours }, { onNeighboursLost });
   try {
     process.stdout.write("ready\n");
     await once(process.stdin, "data");
     const startedAtMs = performance.now();
     await realiser.realise([parseStorePath(request.root)], { signal });
     const elapsedMs = performance.now() - startedAtMs;
-    return { kind: "realised", elapsedMs, nixProcessorMs: childrenProcessorMs() };
+    return { kind: "realised", elapsedMs, meshLost, nixProcessorMs: childrenProcessorMs() };
   } catch (error) {
     const { code, message } = toNiphasError(error);
     return { kind: "failed", code, message };

@@ -1,7 +1,7 @@
 import type { PeerId } from "@niphas/mesh";
 import { expect, it } from "vitest";
 import { SimulatedTime } from "../engine/simulated-time.ts";
-import { SimulatedLinks } from "./simulated-links.ts";
+import { type Flow, SimulatedLinks } from "./simulated-links.ts";
 
 const [a, b, c] = ["a", "b", "c"] as [PeerId, PeerId, PeerId];
 
@@ -9,13 +9,13 @@ function rig(): {
   time: SimulatedTime;
   links: SimulatedLinks;
   ends: string[];
-  send: (from: PeerId, to: PeerId, size: number) => void;
+  send: (from: PeerId, to: PeerId, size: number) => Flow;
 } {
   const time = new SimulatedTime();
   const links = new SimulatedLinks({ time });
   for (const peer of [a, b, c]) links.add(peer, { upBytesPerMs: 100, downBytesPerMs: 50 });
   const ends: string[] = [];
-  const send = (from: PeerId, to: PeerId, size: number): void =>
+  const send = (from: PeerId, to: PeerId, size: number): Flow =>
     links.send(from, to, size, (isComplete) => ends.push(`${from}${to} ${isComplete} ${time.nowMs()}`));
   return { time, links, ends, send };
 }
@@ -44,4 +44,15 @@ it("counts what was sent before a cut", async () => {
   await time.pass(100);
   expect(ends).toEqual(["ab false 10"]);
   expect(links.uploadedBytes(a)).toBe(500);
+});
+
+it("says how far a flow is, and ends it sooner when less of it is wanted", async () => {
+  const { time, links, ends, send } = rig();
+  const flow = send(a, b, 1000);
+  await time.pass(5);
+  expect(flow.movedBytes).toBe(250);
+  flow.shorten(600);
+  await time.pass(100);
+  expect(ends).toEqual(["ab true 12"]);
+  expect([flow.movedBytes, links.uploadedBytes(a)]).toEqual([600, 600]);
 });

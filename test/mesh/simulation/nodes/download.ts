@@ -1,149 +1,162 @@
-import { type PathHash, type PeerId, SourceChoice, type Timer } from "@niphas/mesh";
+import {
+  type ActiveRange,
+  DOWNLOAD_LIMITS,
+  Extents,
+  NarSources,
+  type PathHash,
+  type PeerId,
+  RangeWork,
+} from "@niphas/mesh";
+import type { Flow } from "../network/simulated-links.ts";
 import type { Outcome, World } from "../world.ts";
-import { RangeSet } from "./range-set.ts";
+import { ShareReports } from "./share-reports.ts";
 import type { SimulatedNode } from "./simulated-node.ts";
-
-/** As the daemon's default: sources of one NAR at once. */
-const MAX_AT_WORK = 4;
-/** Without any source. */
-const RETRY_MS = 100;
-/** Holders are asked of discovery so often, not for each range. */
-const HOLDERS_MS = 200;
-/** What a source said that it holds is believed for so long, unless it had everything. */
-const HELD_MS = 1000;
-const MAX_KNOWN = 128;
 
 export interface DownloadInit {
   readonly node: SimulatedNode;
   readonly path: PathHash;
-  readonly rangeCount: number;
-  readonly rangeBytes: number;
-  /** Any of the missing ranges next, or the first: nodes that hold different ranges have something to give each other. */
-  readonly isSpread: boolean;
+  readonly sizeBytes: number;
   readonly onDone: () => void;
 }
 
-interface Known {
-  readonly held: RangeSet;
-  readonly atMs: number;
+/** A request under way. */
+interface Request {
+  readonly range: ActiveRange;
+  readonly start: number;
+  flow: Flow | undefined;
 }
 
-/** One node gets one NAR in ranges, by real discovery and choice. */
+/**
+ * One node gets one NAR: the loop of `NarDownload` without promises, bytes and binary caches. What is asked for, of whom,
+ * and what the answers mean, the daemon's own code decides: RangeWork, NarSources with SourceChoice, and PeerTraffic.
+ */
 export class Download {
   readonly #world: World;
   readonly #init: DownloadInit;
-  readonly #choice: SourceChoice;
-  readonly #missing: RangeSet;
-  readonly #known = new Map<PeerId, Known>();
-  #atWork = 0;
-  #retry: Timer | undefined;
-  #holders: readonly PeerId[] = [];
-  #holdersAtMs = Number.NEGATIVE_INFINITY;
+  readonly #ranges: RangeWork;
+  readonly #sources: NarSources;
+  readonly #reports: ShareReports;
+  readonly #held = new Extents();
+  readonly #requests = new Set<Request>();
+  #isDone = false;
 
   constructor(world: World, init: DownloadInit) {
+    const { node, path, sizeBytes } = init;
     this.#world = world;
     this.#init = init;
-    const { node } = init;
-    this.#choice = new SourceChoice({
-      loads: node.loads,
-      nowMs: () => world.time.nowMs(),
-      random: node.random,
-      isUsable: (peer) => peer !== node.peer && world.canReach(node.peer, peer) && this.#mayHelp(peer),
-      isNear: (peer) => world.node(peer)?.zone === node.zone,
+    this.#ranges = new RangeWork(sizeBytes);
+    this.#reports = new ShareReports(world, { node, path, prefixBytes: () => this.#held.endFrom(0) });
+    this.#sources = new NarSources({ traffic: node.traffic }, { path, sharers: () => this.#reports.peers });
+    node.holds(() => {
+      this.#noteArrived();
+      return this.#held;
     });
-    this.#missing = RangeSet.full(init.rangeCount);
-    for (const range of node.ranges.list()) this.#missing.delete(range);
   }
 
-  /** Asks until enough sources are at work, or nobody can be asked now. */
   start(): void {
-    this.#retry?.cancel();
-    while (this.#atWork < MAX_AT_WORK && this.#init.node.isAlive && this.#missing.size > 0) {
-      if (!this.#askNext()) return;
-    }
+    const count = this.#ranges.isDivided ? DOWNLOAD_LIMITS.maxSources : 1;
+    for (let worker = 0; worker < count; worker++) this.#work(DOWNLOAD_LIMITS.idleMs);
   }
 
-  #askNext(): boolean {
-    const holders = this.#currentHolders();
-    const source = this.#choice.choose(holders, this.#init.rangeBytes);
-    const range = source === undefined ? undefined : this.#rangeFrom(source);
-    if (source === undefined || range === undefined) this.#later(this.#choice.nextTryMs(holders));
-    else this.#ask(source, range);
-    return source !== undefined && range !== undefined;
+  /** What one of several workers does next. */
+  #work(idleMs: number): void {
+    if (!this.#init.node.isAlive || this.#isDone || this.#askPeer()) return;
+    this.#world.time.after(idleMs, () => this.#work(Math.min(idleMs * 2, DOWNLOAD_LIMITS.maxIdleMs)));
   }
 
-  #later(atMs: number | undefined): void {
-    const waitMs = (atMs ?? Number.POSITIVE_INFINITY) - this.#world.time.nowMs();
-    this.#retry = this.#world.time.after(Math.max(1, Math.min(waitMs, RETRY_MS)), () => this.start());
+  /** False when there is nothing to ask for, or nobody to ask now. */
+  #askPeer(): boolean {
+    this.#noteArrived();
+    if (!this.#ranges.hasMore) return false;
+    const peer = this.#sources.take(this.#ranges.partBytes);
+    if (peer === undefined) return false;
+    if (this.#ranges.isDivided) this.#reports.begin();
+    const offered = this.#ranges.takeWithin(this.#sources.offersOf(peer) ?? []);
+    if (offered === undefined) this.#sources.forgetOffers(peer);
+    const range = offered ?? this.#ranges.takePart(this.#init.node.random) ?? this.#steal();
+    if (range === undefined) this.#sources.release(peer);
+    else this.#request(peer, range, offered !== undefined);
+    return range !== undefined;
   }
 
-  #currentHolders(): readonly PeerId[] {
+  #request(peer: PeerId, range: ActiveRange, wasOffered: boolean): void {
     const { node, path } = this.#init;
-    const nowMs = this.#world.time.nowMs();
-    if (nowMs - this.#holdersAtMs >= HOLDERS_MS) {
-      this.#holders = node.discovery.of(path);
-      this.#holdersAtMs = nowMs;
+    const { traffic } = node;
+    const { position: start, end } = range;
+    const startedMs = this.#world.time.nowMs();
+    const meter = traffic.meters.begin(peer);
+    const request: Request = { range, start, flow: undefined };
+    this.#requests.add(request);
+    range.bytesPerMs = () => meter.bytesPerMs ?? traffic.loads.bytesPerMs(peer);
+    traffic.loads.started(peer, end - start);
+    const usefulFrom = Math.min(this.#held.endFrom(0), start);
+    this.#world.request(
+      node,
+      peer,
+      { path, range: { start, end }, usefulFrom },
+      {
+        onFlow: (flow) => {
+          request.flow = flow;
+        },
+        onEnd: (outcome) => {
+          this.#requests.delete(request);
+          const receivedBytes = this.#receive(request);
+          traffic.meters.end(meter);
+          traffic.loads.ended(peer, end - start, receivedBytes, this.#world.time.nowMs() - startedMs);
+          this.#heard(peer, outcome, wasOffered);
+          this.#ranges.giveBack(range);
+          this.#sources.release(peer);
+          if (this.#ranges.isDone) this.#done();
+          else this.#work(DOWNLOAD_LIMITS.idleMs);
+        },
+      },
+    );
+  }
+
+  /** As the method of the same name of `NarDownload`. */
+  #heard(peer: PeerId, outcome: Outcome, wasOffered: boolean): void {
+    const { node, path } = this.#init;
+    switch (outcome.kind) {
+      case "given":
+        node.traffic.succeeded(peer);
+        this.#sources.choice.succeeded(peer);
+        break;
+      case "busy":
+        this.#sources.choice.busy(peer, outcome.retryWith);
+        break;
+      case "later":
+        this.#sources.offered(peer, outcome.available);
+        if (wasOffered || !this.#ranges.hasWithin(outcome.available)) this.#sources.choice.busy(peer, []);
+        break;
+      default:
+        this.#sources.abandon(peer);
+        node.traffic.abandoned(peer, path, outcome.kind);
     }
-    return this.#holders;
   }
 
-  /** Undefined when it is not known now. */
-  #heldBy(peer: PeerId): RangeSet | undefined {
-    const known = this.#known.get(peer);
-    if (known === undefined) return undefined;
-    const isFresh = known.held.size === this.#init.rangeCount || this.#world.time.nowMs() - known.atMs < HELD_MS;
-    return isFresh ? known.held : undefined;
+  #steal(): ActiveRange | undefined {
+    const stolen = this.#ranges.steal();
+    for (const { flow, start, range } of this.#requests) flow?.shorten(range.end - start);
+    return stolen;
   }
 
-  #learn(source: PeerId, known: Known): void {
-    this.#known.delete(source);
-    this.#known.set(source, known);
-    if (this.#known.size <= MAX_KNOWN) return;
-    for (const oldest of this.#known.keys()) {
-      this.#known.delete(oldest);
-      return;
-    }
+  /** What has come of the requests under way is there for others too. */
+  #noteArrived(): void {
+    for (const request of this.#requests) this.#receive(request);
   }
 
-  #mayHelp(peer: PeerId): boolean {
-    const held = this.#heldBy(peer);
-    return held === undefined || held.size === this.#init.rangeCount || held.intersects(this.#missing);
+  /** @returns how many bytes have come of a request */
+  #receive({ flow, start, range }: Request): number {
+    const { position } = range;
+    range.position = Math.min(range.end, start + Math.floor(flow?.movedBytes ?? 0));
+    this.#held.add({ start: position, end: range.position });
+    return range.position - start;
   }
 
-  #rangeFrom(source: PeerId): number | undefined {
-    const useful = this.#missing.list(this.#heldBy(source));
-    return useful[this.#init.isSpread ? Math.floor(this.#init.node.random() * useful.length) : 0];
-  }
-
-  #ask(source: PeerId, range: number): void {
-    const { node, rangeBytes } = this.#init;
-    const startedAtMs = this.#world.time.nowMs();
-    this.#missing.delete(range);
-    this.#atWork++;
-    node.loads.started(source, rangeBytes);
-    this.#world.request(node, source, { range, sizeBytes: rangeBytes }, (outcome) => {
-      const nowMs = this.#world.time.nowMs();
-      node.loads.ended(source, rangeBytes, outcome.kind === "bytes" ? rangeBytes : 0, nowMs - startedAtMs);
-      this.#learn(source, { held: outcome.held, atMs: nowMs });
-      if (outcome.kind === "bytes") this.#received(source, range);
-      else this.#refused(source, range, outcome);
-      this.#atWork--;
-      this.start();
-    });
-  }
-
-  #refused(source: PeerId, range: number, outcome: Outcome): void {
-    this.#missing.add(range);
-    if (outcome.kind === "busy") this.#choice.busy(source, outcome.retryWith);
-    else if (outcome.kind !== "later") this.#choice.abandon(source);
-  }
-
-  #received(source: PeerId, range: number): void {
-    const { node, path, rangeCount, onDone } = this.#init;
-    this.#choice.succeeded(source);
-    node.ranges.add(range);
-    // From the first range on others may come: it says so to discovery as for a path in the store.
-    if (node.ranges.size === 1) node.paths.add(path);
-    if (node.ranges.size === rangeCount) onDone();
+  #done(): void {
+    this.#isDone = true;
+    this.#reports.end();
+    this.#init.node.paths.add(this.#init.path);
+    this.#init.onDone();
   }
 }

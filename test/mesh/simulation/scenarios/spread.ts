@@ -1,6 +1,5 @@
-import type { PathHash } from "@niphas/mesh";
+import { DOWNLOAD_LIMITS, Extents, type PathHash } from "@niphas/mesh";
 import { Download } from "../nodes/download.ts";
-import { RangeSet } from "../nodes/range-set.ts";
 import type { SimulatedNode } from "../nodes/simulated-node.ts";
 import { DEFAULT_SPEED, World } from "../world.ts";
 
@@ -17,10 +16,8 @@ export interface SpreadInit {
   readonly seed: number;
   /** @default 1 GiB */
   readonly sizeBytes?: number;
-  /** @default 8 MiB */
+  /** A multiple of the daemon's, which it is if not given: all of its sizes grow with it. */
   readonly rangeBytes?: number;
-  /** Whether nodes ask for any missing range next, or for the first. @default true */
-  readonly isSpread?: boolean;
   /** @default 1 */
   readonly zoneCount?: number;
   /** Called when the downloads begin. */
@@ -29,6 +26,9 @@ export interface SpreadInit {
 
 export interface SpreadResult {
   readonly nodeCount: number;
+  readonly seed: number;
+  readonly sizeBytes: number;
+  readonly rangeBytes: number;
   readonly finishedCount: number;
   /** From the start of the downloads to the last byte of the last node. */
   readonly makespanMs: number;
@@ -43,41 +43,60 @@ export interface SpreadResult {
 
 /** One node holds a NAR; all others want it at once. */
 export async function spread(init: SpreadInit): Promise<SpreadResult> {
-  await using world = new World({ nodeCount: init.nodeCount, seed: init.seed, zoneCount: init.zoneCount ?? 1 });
-  const sizeBytes = init.sizeBytes ?? 1024 * MIB;
-  const rangeBytes = init.rangeBytes ?? 8 * MIB;
-  const rangeCount = Math.ceil(sizeBytes / rangeBytes);
-  const seed = world.at(0);
-  for (const node of world.nodes) node.ranges = RangeSet.empty(rangeCount);
-  seed.ranges = RangeSet.full(rangeCount);
-  seed.paths.add(SPREAD_PATH);
+  const { nodeCount, seed, zoneCount = 1, sizeBytes = 1024 * MIB, rangeBytes = DOWNLOAD_LIMITS.rangeBytes } = init;
+  // Everything is computed in units of so many bytes.
+  const unitBytes = rangeBytes / DOWNLOAD_LIMITS.rangeBytes;
+  const sizeUnits = Math.ceil(sizeBytes / unitBytes);
+  const unitsPerMs = DEFAULT_SPEED.upBytesPerMs / unitBytes;
+  const speed = { upBytesPerMs: unitsPerMs, downBytesPerMs: unitsPerMs };
+  await using world = new World({ nodeCount, seed, zoneCount, speed, sizeBytes: sizeUnits });
+  const first = world.at(0);
+  const whole = new Extents();
+  whole.add({ start: 0, end: sizeUnits });
+  first.holds(() => whole);
+  first.paths.add(SPREAD_PATH);
   await world.time.pass(WARM_UP_MS);
 
   const startedAtMs = world.time.nowMs();
   const wanting = world.nodes.slice(1);
-  const isSpread = init.isSpread ?? true;
   const finished = new Set<SimulatedNode>();
   for (const node of wanting) {
     const onDone = (): void => {
       finished.add(node);
     };
-    new Download(world, { node, path: SPREAD_PATH, rangeCount, rangeBytes, isSpread, onDone }).start();
+    new Download(world, { node, path: SPREAD_PATH, sizeBytes: sizeUnits, onDone }).start();
   }
   init.disturb?.(world);
-  await world.time.run(() => wanting.every((node) => finished.has(node) || !node.isAlive), LIMIT_MS);
-  return result(world, { startedAtMs, finishedCount: finished.size, sizeBytes });
+  const left = new Set(wanting);
+  const isOver = (): boolean => {
+    // Most of the time the first one is enough to see that it is not over.
+    for (const node of left) {
+      if (node.isAlive && !finished.has(node)) return false;
+      left.delete(node);
+    }
+    return true;
+  };
+  await world.time.run(isOver, LIMIT_MS);
+  return result(world, { startedAtMs, finishedCount: finished.size, sizeBytes, seed, unitBytes });
 }
 
 function result(
   world: World,
-  run: { readonly startedAtMs: number; readonly finishedCount: number; readonly sizeBytes: number },
+  run: Pick<SpreadResult, "seed" | "finishedCount" | "sizeBytes"> & {
+    readonly startedAtMs: number;
+    readonly unitBytes: number;
+  },
 ): SpreadResult {
   const makespanMs = world.time.nowMs() - run.startedAtMs;
-  const uploads = world.nodes.map(({ peer }) => world.links.uploadedBytes(peer)).sort((a, b) => a - b);
+  const { unitBytes } = run;
+  const uploads = world.nodes.map(({ peer }) => unitBytes * world.links.uploadedBytes(peer)).sort((a, b) => a - b);
   const median = uploads[Math.floor(uploads.length / 2)] ?? 0;
   const max = uploads.at(-1) ?? 0;
   return {
     nodeCount: world.nodes.length,
+    seed: run.seed,
+    sizeBytes: run.sizeBytes,
+    rangeBytes: unitBytes * DOWNLOAD_LIMITS.rangeBytes,
     finishedCount: run.finishedCount,
     makespanMs,
     rounds: makespanMs / (run.sizeBytes / DEFAULT_SPEED.downBytesPerMs),
