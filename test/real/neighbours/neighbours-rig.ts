@@ -42,9 +42,9 @@ export async function neighboursRig(closureOptions: Partial<ClosureOptions> = {}
     lost,
     losses,
     progress,
-    /** @param patience endless where the test is about something else than time */
+    /** @param patience endless where the test is about something else than time; liars have little credit, to end soon */
     realise: async (meshUrl: string, patience: PatienceInit = {}): Promise<void> => {
-      const neighbours = new HttpNeighbours({ url: meshUrl, patience });
+      const neighbours = new HttpNeighbours({ url: meshUrl, patience: { creditMs: 500, ...patience } });
       const realiser = createRealiser({ nix, database: node.database, neighbours }, { onNeighboursLost });
       const signal = AbortSignal.timeout(240_000);
       await realiser.realise([closure.root], { signal, onProgress: (each) => progress.push(each) });

@@ -102,14 +102,26 @@ describe("the watch over the mesh", () => {
     expect(test.wait(3_000, answerOne)).toContain("does not answer");
   });
 
-  it("gives it up when Nix gets no bytes, whatever the mesh says that it has got", () => {
+  it("believes it for 10 s that it gets on, and no longer when Nix gets no bytes", () => {
     const test = rig();
     test.startNar();
     const grow = () => {
       test.progress.doneBytes += 64 * 1024;
     };
-    expect(test.wait(900, grow)).toBe("well");
+    expect(test.wait(10_900, grow)).toBe("well");
     expect(test.wait(300, grow)).toContain("gives no bytes");
+  });
+
+  it("believes it ever again while Nix gets bytes, however few, but not when they trickle", () => {
+    const test = rig();
+    test.startNar();
+    test.startCopy();
+    const grow = (copiedBytes: number) => () => {
+      test.progress.doneBytes += 1024;
+      test.copyMore(copiedBytes);
+    };
+    expect(test.wait(60_000, grow(28 * 1024))).toBe("well");
+    expect(test.wait(30_000, grow(1_000))).toContain("too few");
   });
 
   it("gives it up when bytes trickle", () => {

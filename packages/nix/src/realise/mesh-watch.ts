@@ -18,7 +18,7 @@ type Start = Extract<NixLogEvent, { readonly action: "start" }>;
 
 /**
  * Looks on while Nix uses the mesh, and gives the mesh up when it is gone, keeps Nix waiting beyond all patience, or sends
- * what it may not. Only what Nix reports of itself counts: the mesh may be hostile.
+ * what it may not. What Nix reports of itself counts; what the mesh says counts on credit: it may be hostile.
  */
 export class MeshWatch implements Disposable {
   readonly #plan: NeighboursPlan;
@@ -59,8 +59,9 @@ export class MeshWatch implements Disposable {
     this.#lookedMs = nowMs;
     const { progress, patience } = this.#plan;
     if (progress.doneBytes > progress.totalBytes) this.#lose("says to have got more than there is");
+    if (this.#transfers.size > 0) patience.waited(elapsedMs);
+    patience.said(progress.doneBytes + progress.donePaths + progress.totalPaths);
     if (this.#transfers.size === 0) return;
-    patience.waited(elapsedMs);
     if (!patience.isLost) return;
     const isForPaths = this.#transfers.values().every((kind) => kind === "narinfo");
     this.#lose(isForPaths ? "does not answer questions about paths" : "gives no bytes, or too few");

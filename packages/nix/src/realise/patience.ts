@@ -2,25 +2,36 @@
 const BYTES_PER_MS = (512 * 1024) / 1000;
 /** An answer to a question about a path pays for so long. */
 const ANSWER_MS = 10;
+/** What Nix gets also earns new credit for the mesh's own words: 256 KiB for a second. */
+const CREDITED_BYTES_PER_MS = (256 * 1024) / 1000;
 
 export interface PatienceInit {
   /** How long Nix may have waited for nothing. @default 1_200 */
   readonly limitMs?: number;
+  /** How long it may wait while the mesh says that it gets on, and Nix sees nothing of it. @default 10_000 */
+  readonly creditMs?: number;
 }
 
 /** What is left of 2 s when Nix is killed (200 ms) and started again. */
 export const PATIENCE_MS = 1_200;
 
+const CREDIT_MS = 10_000;
+
 /**
- * How long one realisation still waits for the mesh. Waiting takes from it; only what Nix itself has got gives back, never
- * more than was taken. What the mesh says of itself counts for nothing.
+ * How long one realisation still waits for the mesh. Waiting takes from it; what Nix itself has got gives back, never more
+ * than was taken. That the mesh says it gets on gives back too, on credit.
  */
 export class Patience {
   readonly #limitMs: number;
+  readonly #maxCreditMs: number;
+  #creditMs: number;
   #spentMs = 0;
+  #said = 0;
 
   constructor(init: PatienceInit = {}) {
     this.#limitMs = init.limitMs ?? PATIENCE_MS;
+    this.#maxCreditMs = init.creditMs ?? CREDIT_MS;
+    this.#creditMs = this.#maxCreditMs;
   }
 
   get leftMs(): number {
@@ -41,6 +52,16 @@ export class Patience {
 
   received(sizeBytes: number): void {
     this.#pay(sizeBytes / BYTES_PER_MS);
+    this.#creditMs = Math.min(this.#maxCreditMs, this.#creditMs + sizeBytes / CREDITED_BYTES_PER_MS);
+  }
+
+  /** @param amount what the mesh says that it has done, by any measure that grows while it works */
+  said(amount: number): void {
+    if (amount <= this.#said) return;
+    this.#said = amount;
+    const paidMs = Math.min(this.#spentMs, this.#creditMs);
+    this.#creditMs -= paidMs;
+    this.#pay(paidMs);
   }
 
   #pay(durationMs: number): void {

@@ -31,10 +31,11 @@ export async function measureCreate(context: RolloutContext, init: CreateInit): 
   const sources = await side.prepare({ net, caches, signal });
   net.upstream.clearLog();
   const trust = { ...sources, trustedPublicKeys: [caches.publicKey], signal };
-  const { lastMs } = await fetchAtOnce(net.nodes, caches.closure.root, trust);
+  const { lastMs, meshLost } = await fetchAtOnce(net.nodes, caches.closure.root, trust);
   const upstreamBytes = net.upstream.bytesServed();
+  const lost = meshLost.length === 0 ? "" : `; ${meshLost.length} gave the mesh up: ${meshLost[0]}`;
   context.control.report(
-    `${side.name}, ${nodes} nodes, ${compression}: ${lastMs.toFixed(0)} ms, ${upstreamBytes} bytes`,
+    `${side.name}, ${nodes} nodes, ${compression}: ${lastMs.toFixed(0)} ms, ${upstreamBytes} bytes${lost}`,
   );
   return { lastMs, upstreamBytes };
 }
