@@ -5,8 +5,11 @@ import { type PlanEvent, parsePlanEvent } from "./plan-event.ts";
 
 /** How often it is looked whether the mesh lives. */
 const LOOK_MS = 500;
-/** So many looks without a sign of life: one alone may be our own event loop that was late. */
-const SILENT_LOOKS = 2;
+/**
+ * So many looks without a sign of life. Who waits for the mesh has less patience; this ends a mesh that nobody waits for,
+ * and must not end one on a node that is too busy for signs.
+ */
+const SILENT_LOOKS = 20;
 const MAX_LINE_LENGTH = 4_096;
 /** Between two looks; the mesh sends two or three. */
 const MAX_LINES = 200;
@@ -20,7 +23,7 @@ export interface PlanStreamInit {
   readonly onLost: (reason: NiphasError) => void;
 }
 
-/** The conversation with the mesh daemon about one plan. It is lost when it ends, is silent for a second, or is nonsense. */
+/** The conversation with the mesh daemon about one plan. It is lost when it ends, is silent for 10 s, or is nonsense. */
 export class PlanStream {
   readonly #init: PlanStreamInit;
   readonly #request: ClientRequest;

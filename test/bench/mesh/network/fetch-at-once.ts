@@ -27,11 +27,7 @@ export async function fetchAtOnce(
   return fetched;
 }
 
-async function runAll(
-  ready: readonly Realisation[],
-  startedAtMs: number,
-  signal: AbortSignal,
-): Promise<FetchedAtOnce> {
+async function runAll(ready: readonly Realisation[], startedAtMs: number, signal: AbortSignal): Promise<FetchedAtOnce> {
   const results = await Promise.all(ready.map((realisation) => realisation.run(signal)));
   const lastMs = performance.now() - startedAtMs;
   return { lastMs, meshLost: results.flatMap(({ meshLost }) => meshLost ?? []) };
