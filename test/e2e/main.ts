@@ -11,7 +11,7 @@ import { fileURLToPath } from "node:url";
 import { Cluster } from "../cluster/index.ts";
 import { ConsoleProgress } from "./framework/console-progress.ts";
 import { resultsJson } from "./framework/results.ts";
-import { type E2eOptions, OUTER_PID_VARIABLE, parseOptions, UsageError } from "./options.ts";
+import { type E2eOptions, OUTER_PID_VARIABLE, parseOptions, USAGE, UsageError } from "./options.ts";
 import { wantedStories } from "./stories.ts";
 
 const NODES = 3;
@@ -20,6 +20,10 @@ const INNER = fileURLToPath(new URL("run-stories.ts", import.meta.url));
 
 /** @returns the exit code */
 async function main(argv: readonly string[]): Promise<number> {
+  if (argv.includes("--help")) {
+    process.stdout.write(`${USAGE}\n`);
+    return 0;
+  }
   const options = parseOptions(argv);
   wantedStories(options);
   if (options.jsonFile !== undefined) writeFileSync(options.jsonFile, resultsJson([]));
