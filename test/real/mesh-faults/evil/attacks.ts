@@ -9,14 +9,15 @@ export interface Target {
 
 const STREAMS = 8;
 const UNREAD_MS = 1_000;
+/** Of a round: the next one may find the victim in another state. */
+const ROUND_MS = 10_000;
 const LEECHED_BYTES = 2 ** 20;
-const { signal } = new AbortController();
-
 /** One round of what a member does to another of its own accord. Rejects when it is not let in. */
 export const ATTACKS = {
   /** Streams that are opened, used and never read. */
   streams: async ({ node, victim, request }: Target): Promise<string> => {
     using client = new NarClient(node);
+    const signal = AbortSignal.timeout(ROUND_MS);
     const unread = Array.from({ length: STREAMS }, () => client.read(victim, request, AbortSignal.timeout(UNREAD_MS)));
     const opened = Array.from({ length: 2 * STREAMS }, () => node.openStream(victim, NAR_PROTOCOL, signal));
     const [streams] = await Promise.all([Promise.allSettled(opened), Promise.allSettled(unread)]);
@@ -26,6 +27,7 @@ export const ATTACKS = {
   /** As much as the victim gives. */
   leech: async ({ node, victim, request }: Target): Promise<string> => {
     using client = new NarClient(node);
+    const signal = AbortSignal.timeout(ROUND_MS);
     const range = { start: 0, end: Math.min(request.range.end, LEECHED_BYTES) };
     const reads = Array.from({ length: STREAMS }, async () => {
       const answer = await client.read(victim, { ...request, range }, signal);
