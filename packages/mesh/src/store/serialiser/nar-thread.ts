@@ -5,6 +5,8 @@ import type { WorkerAnswer, WorkerRequest } from "./worker-messages.ts";
 /** From source a TypeScript file; a bundle has it beside the file that this module went into. */
 const FILE = new URL(`./nar-worker${/\.[a-z]+$/.exec(import.meta.url)?.[0] ?? ".js"}`, import.meta.url);
 
+const END_TIMEOUT_MS = 5_000;
+
 /** A request without what the thread adds. */
 export type NarQuestion = WorkerRequest extends infer Request
   ? Request extends WorkerRequest
@@ -46,8 +48,19 @@ export class NarThread {
     return await outcome.promise;
   }
 
+  /**
+   * Calls that still run fail. The thread ends by itself when it is through with what it does: Node.js has crashed as a
+   * whole when a thread was terminated. One that hangs on a disk is.
+   */
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#worker.terminate();
+    if (this.#hasEnded) return;
+    this.#fail(undefined);
+    const exit = Promise.withResolvers<void>();
+    this.#worker.once("exit", () => exit.resolve());
+    this.#worker.postMessage("end");
+    const timer = setTimeout(() => void this.#worker.terminate(), END_TIMEOUT_MS);
+    await exit.promise;
+    clearTimeout(timer);
   }
 
   #settle(answer: WorkerAnswer): void {

@@ -5,7 +5,8 @@ import { readChunks } from "./read-range.ts";
 import { measureFiles, walkTree } from "./tree-walk.ts";
 import { toFailure, type WorkerAnswer, type WorkerRequest } from "./worker-messages.ts";
 
-parentPort?.on("message", (request: WorkerRequest) => {
+parentPort?.on("message", (request: WorkerRequest | "end") => {
+  if (request === "end") return parentPort?.close();
   try {
     answer(request);
   } catch (error) {
