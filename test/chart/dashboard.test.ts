@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { PluginMetrics } from "@niphas/csi";
-import { MeshMetrics } from "@niphas/mesh";
+import { idleMetrics } from "@niphas/mesh";
 import { needs } from "@niphas/testing";
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import { CHART_DIR, conform, NAMESPACE, render, renderObjects } from "./helm.ts";
@@ -24,7 +24,7 @@ const panels = dashboard.panels.filter(({ type }) => type !== "row");
 
 describe("the mesh's dashboard", () => {
   it("asks for metrics alone that the mesh or the plugin exports, and for all of the mesh's", async () => {
-    const mesh = await namesOf(meshMetrics());
+    const mesh = await namesOf(idleMetrics());
     const plugin = await namesOf(pluginMetrics());
     const asked = new Set([...text.matchAll(/\bniphas_\w+/g)].map(([name]) => name.replace(SERIES_SUFFIX, "")));
     expect([...asked].filter((name) => !mesh.has(name) && !plugin.has(name))).toEqual([]);
@@ -33,7 +33,7 @@ describe("the mesh's dashboard", () => {
   });
 
   it("selects labels alone that these metrics have, or that Kubernetes gives them", async () => {
-    const exported = `${await meshMetrics().render()}${await pluginMetrics().render()}`;
+    const exported = `${await idleMetrics().render()}${await pluginMetrics().render()}`;
     const known = new Set([...exported.matchAll(/(\w+)="/g)].map(([, label]) => label));
     for (const label of ["pod", "le", "request", "outcome"]) known.add(label);
     const queries = panels.flatMap(({ targets = [] }) => targets.map(({ expr }) => expr));
@@ -83,26 +83,6 @@ describe("the chart", () => {
 async function dashboardOf(values: object) {
   const objects = await renderObjects({ mesh: { enabled: true, dashboard: values } });
   return objects.find(({ metadata }) => metadata.name === "niphas-mesh-dashboard");
-}
-
-function meshMetrics(): MeshMetrics {
-  const metrics = new MeshMetrics({ isNear: () => false });
-  const zero = (): number => 0;
-  metrics.watch({
-    members: zero,
-    connectedPeers: zero,
-    quarantinedPeers: zero,
-    nars: zero,
-    queuedNars: zero,
-    plans: zero,
-    wantedPaths: zero,
-    coordinatedPaths: zero,
-    freeUploadSlots: zero,
-    spoolBytes: () => ({ memory: 0, disk: 0 }),
-    paths: zero,
-    eventLoopLagSeconds: zero,
-  });
-  return metrics;
 }
 
 function pluginMetrics(): PluginMetrics {

@@ -10,7 +10,7 @@ export { COORDINATION_LIMITS } from "./coordination/limits.ts";
 export * from "./discovery/index.ts";
 export { runMeshDaemon } from "./main.ts";
 export * from "./membership/index.ts";
-export { MeshMetrics } from "./metrics/mesh-metrics.ts";
+export { idleMetrics } from "./metrics/twins/idle-metrics.ts";
 export * from "./network/index.ts";
 export { type MeshOptions, parseMeshOptions } from "./options.ts";
 export { createPlanApp, InfoFinder, type InfoFinderComponents, PlannedNarInfos, Plans } from "./plan/index.ts";

@@ -25,7 +25,7 @@ export { DEFAULT_GC_TARGETS, type FreeTarget, type GcTargets, parseFreeTarget } 
 export { HttpNeighbours, type HttpNeighboursInit } from "./neighbours/http-neighbours.ts";
 export type * from "./ports.ts";
 export { NixRunner, type NixRunnerInit } from "./process/nix-runner.ts";
-export { PATIENCE_MS, Patience, type PatienceInit } from "./realise/patience.ts";
+export { Patience, type PatienceInit } from "./realise/patience.ts";
 export { createRealiser, type RealiserComponents, type RealiserInit } from "./realise/realiser.ts";
 export { createGcRoots, type GcRootsInit } from "./roots/gc-roots.ts";
 export type { NixVersion } from "./settings/nix-version.ts";

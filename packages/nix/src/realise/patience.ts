@@ -13,7 +13,7 @@ export interface PatienceInit {
 }
 
 /** What is left of 2 s when Nix is killed (200 ms) and started again. */
-export const PATIENCE_MS = 1_200;
+const PATIENCE_MS = 1_200;
 
 const CREDIT_MS = 10_000;
 
