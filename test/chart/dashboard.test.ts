@@ -64,7 +64,7 @@ describe("the chart", () => {
   beforeEach((test) => needs(test, "NIPHAS_HELM", "NIPHAS_KUBECONFORM", "NIPHAS_KUBERNETES_SCHEMAS"));
 
   it("brings the dashboard only when it is asked for", async () => {
-    expect(await render({ mesh: { enabled: true } })).not.toContain("grafana_dashboard");
+    expect(await render({})).not.toContain("grafana_dashboard");
     expect(await dashboardOf({ enabled: true })).toMatchObject({
       metadata: { namespace: NAMESPACE, labels: { grafana_dashboard: "1", "app.kubernetes.io/name": "niphas" } },
       data: { "niphas-mesh.json": text },

@@ -20,8 +20,9 @@ beforeEach(async (test) => {
 });
 
 describe("the mesh", () => {
-  it("is not there unless it is asked for", async () => {
-    const without = await renderObjects();
+  it("is there unless it is switched off", async () => {
+    expect(JSON.stringify(await renderObjects())).toContain("niphas-mesh");
+    const without = await renderObjects({ mesh: { enabled: false } });
     expect(JSON.stringify(without)).not.toContain("niphas-mesh");
     expect(containersOf(without, "DaemonSet").map(({ container }) => container.name)).toEqual(["plugin"]);
   });

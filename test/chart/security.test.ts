@@ -135,7 +135,7 @@ describe.each(Object.entries(VARIANTS))("the chart with the values %s", (_name, 
 });
 
 function hasMesh(values: Values): boolean {
-  return Object(values["mesh"]).enabled === true;
+  return Object(values["mesh"]).enabled !== false;
 }
 
 function rights(): readonly Rights[] {

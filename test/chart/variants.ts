@@ -15,8 +15,9 @@ export const VARIANTS: Readonly<Record<string, Values>> = {
   },
   /** As on k0s: another kubelet directory; and a disk of its own for the store. */
   paths: { kubeletDir: "/var/lib/k0s/kubelet", stateDir: "/mnt/disk/niphas" },
-  /** The least: no controller, no policies, no priority classes, no tolerations. */
+  /** The least: no controller, no mesh, no policies, no priority classes, no tolerations. */
   minimal: {
+    mesh: { enabled: false },
     startupTaint: { enabled: false },
     networkPolicies: { enabled: false },
     plugin: { priorityClassName: "", tolerations: [] },

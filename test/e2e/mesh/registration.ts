@@ -14,7 +14,7 @@ export const registrationCases: readonly Case<CaseContext>[] = [
     isFoundation: true,
     run: async (context) => {
       const { cluster, kubectl, release, progress } = context;
-      await progress.step("helm install", () => release.install({ mesh: { enabled: true } }));
+      await progress.step("helm install", () => release.install());
       await progress.step("all are connected", () => untilConnected(context));
       const owners = await kubectl.run([...SYSTEM, "get", "leases", "--output", `jsonpath=${OWNERS}`]);
       const expected = cluster.nodes.map(({ name }) => `niphas-mesh-${name} Node/${name}`);
