@@ -1,3 +1,4 @@
+import { readOptions } from "@niphas/service";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import { csiCommand } from "./command.ts";
 import { envName, FLAGS, type FlagName, type RawCsiOptions } from "./flags.ts";
@@ -7,18 +8,7 @@ beforeEach(() => {
 });
 afterEach(() => vi.unstubAllEnvs());
 
-/** What the flags and variables say, without starting anything. */
-async function raw(...args: readonly string[]): Promise<RawCsiOptions> {
-  let seen: RawCsiOptions = {};
-  const command = csiCommand()
-    .exitOverride()
-    .configureOutput({ writeErr: () => undefined })
-    .action((options: RawCsiOptions) => {
-      seen = options;
-    });
-  await command.parseAsync(args, { from: "user" });
-  return seen;
-}
+const raw = (...args: readonly string[]): Promise<RawCsiOptions> => readOptions(csiCommand(), args);
 
 it("niphas csi reads each flag from the command line before the environment", async () => {
   vi.stubEnv("NIPHAS_CSI_SUBSTITUTER", "https://a.example https://b.example");

@@ -75,6 +75,17 @@ describe("a plan", () => {
     expect(copy.pathOf(1)).toBe("a");
   });
 
+  it("has names in whatever order they are asked for", () => {
+    const names = Array.from({ length: 2000 }, (_, index) => fromLatin1(`${10_000 + index}${"x".repeat(index % 250)}`));
+    const entries = new Map(names.map((each) => [each, file("")] as const));
+    const { plan } = planOf({ kind: "directory", entries });
+    fc.assert(
+      fc.property(fc.array(fc.nat({ max: names.length - 1 })), (asked) => {
+        for (const index of asked) expect(plan.nameOf(index + 1)).toBe(names[index]);
+      }),
+    );
+  });
+
   it("takes less than 50 bytes an entry, and a name of 12, for 100,000 entries", () => {
     const builder = new NarPlanBuilder();
     builder.enterDirectory(fromLatin1(""));
@@ -86,17 +97,19 @@ describe("a plan", () => {
     expect(plan.entryCount).toBe(100_000);
     expect(plan.buffer.byteLength).toBeLessThan(50 * 100_000);
     const middle = plan.sizeBytes / 2;
-    expect([...plan.segments(middle, middle + 10)]).toMatchObject([{ kind: "contents", entry: expect.any(Number) }]);
+    const asked: number[] = [];
+    plan.fill(Buffer.alloc(10), middle, (_entry, start, end, at) => asked.push(end - start, at));
+    expect(asked).toEqual([10, 0]);
   });
 
   it.each([
-    [-1, 0],
-    [0, 10_000],
-    [2, 1],
-    [0.5, 1],
-    [0, Number.NaN],
-  ])("refuses the range from %d to %d", (start, end) => {
-    expect(() => [...planOf(file("a")).plan.segments(start, end)]).toThrow(
+    [1, -1],
+    [10_000, 0],
+    [1, 0.5],
+    [1, Number.NaN],
+  ])("refuses %d bytes from %d on", (length, start) => {
+    const { plan } = planOf(file("a"));
+    expect(() => plan.fill(Buffer.alloc(length), start, () => undefined)).toThrow(
       expect.objectContaining({ code: "InvalidRequest" }),
     );
   });
@@ -190,13 +203,12 @@ function measured(
 }
 
 function rangeOf(plan: NarPlan, contents: ReadonlyMap<number, Uint8Array>, start: number, end: number): Buffer {
-  const parts = [...plan.segments(start, end)].map((segment) =>
-    segment.kind === "literal"
-      ? segment.bytes
-      : (contents.get(segment.entry) ?? new Uint8Array()).subarray(segment.start, segment.end),
-  );
-  expect(parts.every((part) => part.length > 0)).toBe(true);
-  return Buffer.concat(parts);
+  const target = Buffer.alloc(end - start, 0xaa);
+  plan.fill(target, start, (entry, from, to, at) => {
+    expect(to).toBeGreaterThan(from);
+    target.set((contents.get(entry) ?? new Uint8Array()).subarray(from, to), at);
+  });
+  return target;
 }
 
 /** The grammar of Nix's manual, word for word. */

@@ -1,5 +1,5 @@
 import { NiphasError } from "../errors.ts";
-import { type ByteString, byteStringBytes } from "./byte-string.ts";
+import type { ByteString } from "./byte-string.ts";
 import { isEntryName, isLinkTarget, MAX_DEPTH } from "./grammar.ts";
 import { NarPlanDraft } from "./plan-draft.ts";
 import { allocateTables, ENTRY_KIND, type EntryKind, NO_ENTRY } from "./plan-tables.ts";
@@ -22,7 +22,7 @@ export class NarPlanBuilder {
   readonly #textStarts: number[] = [];
   readonly #nameLengths: number[] = [];
   readonly #kinds: EntryKind[] = [];
-  readonly #text: Uint8Array[] = [];
+  readonly #text: ByteString[] = [];
   readonly #open: OpenDirectory[] = [];
   #textBytes = 0;
 
@@ -59,10 +59,7 @@ export class NarPlanBuilder {
     tables.nameLengths.set(this.#nameLengths);
     tables.kinds.set(this.#kinds);
     let at = 0;
-    for (const text of this.#text) {
-      tables.text.set(text, at);
-      at += text.length;
-    }
+    for (const text of this.#text) at += tables.text.write(text, at, "latin1");
     return new NarPlanDraft(tables.buffer);
   }
 
@@ -81,7 +78,7 @@ export class NarPlanBuilder {
   #addText(text: ByteString): void {
     this.#textBytes += text.length;
     if (this.#textBytes > MAX_TEXT_BYTES) throw unfit("the tree's names are too many");
-    this.#text.push(byteStringBytes(text));
+    this.#text.push(text);
   }
 
   #assertRoot(name: ByteString): void {

@@ -1,15 +1,14 @@
 import { NiphasError } from "../errors.ts";
 import { byteString } from "./byte-string.ts";
+import { tailOf, writeHead } from "./entry-frame.ts";
 import type { NarEntry } from "./event.ts";
-import { CLOSE, ENTRY_OPEN, NODE_OPEN, paddingBytes, ROOT_OPEN, writeLength } from "./grammar.ts";
-import { headBytes, KIND_WORDS, kindOf } from "./plan-layout.ts";
+import { paddingBytes } from "./grammar.ts";
+import { headBytes, kindOf } from "./plan-layout.ts";
 import { ENTRY_KIND } from "./plan-tables.ts";
 import { NarTree } from "./tree.ts";
 
-/** Bytes of a NAR: given, or those of a file of the tree from `start` to before `end`. */
-export type NarSegment =
-  | { readonly kind: "literal"; readonly bytes: Uint8Array }
-  | { readonly kind: "contents"; readonly entry: number; readonly start: number; readonly end: number };
+/** Puts a file's bytes from `start` to before `end` into the target of {@link NarPlan.fill}, from `at` on. */
+export type FillContents = (entry: number, start: number, end: number, at: number) => void;
 
 /**
  * The NAR of a tree without its files' bytes: where everything is. What belongs to an entry lies together: its head, a
@@ -27,28 +26,25 @@ export class NarPlan extends NarTree {
   }
 
   /**
-   * The bytes from `start` to before `end`, in order: a binary search, then what is asked for.
+   * Fills `target` with the NAR's bytes from `start` on; those of files are `fillContents`' to put there. Costs a binary
+   * search, then what is asked for.
    * @throws NiphasError InvalidRequest when the range is not inside the NAR
    */
-  *segments(start: number, end: number): Generator<NarSegment> {
-    this.#assertInside(start, end);
-    if (start === end) return;
-    const { offsets, sizes, count } = this.tables;
-    for (let entry = this.#entryAt(start); entry < count; entry++) {
-      const headAt = offsets[entry] ?? 0;
-      if (headAt >= end) return;
-      const contentsAt = headAt + headBytes(this.tables, entry);
+  fill(target: Buffer, start: number, fillContents: FillContents): void {
+    const { length } = target;
+    this.#assertInside(start, start + length);
+    const { offsets, sizes } = this.tables;
+    for (let entry = this.#entryAt(start), headAt = (offsets[entry] ?? 0) - start; headAt < length; entry++) {
       const size = sizes[entry] ?? 0;
+      const contentsAt = headAt + headBytes(this.tables, entry);
       const tailAt = contentsAt + size;
-      if (start < contentsAt) yield { kind: "literal", bytes: clip(this.#head(entry), headAt, start, end) };
-      if (size > 0 && start < tailAt && end > contentsAt) {
-        const from = Math.max(start, contentsAt) - contentsAt;
-        yield { kind: "contents", entry, start: from, end: Math.min(end, tailAt) - contentsAt };
-      }
-      const tailEnd = offsets[entry + 1] ?? 0;
-      if (tailAt < tailEnd && start < tailEnd && end > tailAt) {
-        yield { kind: "literal", bytes: clip(tail(tailEnd - tailAt, paddingBytes(size)), tailAt, start, end) };
-      }
+      const tailEnd = (offsets[entry + 1] ?? 0) - start;
+      if (contentsAt > 0) this.#putHead(target, entry, headAt, contentsAt);
+      const from = Math.max(0, contentsAt);
+      const to = Math.min(tailAt, length);
+      if (from < to) fillContents(entry, from - contentsAt, to - contentsAt, from);
+      if (tailEnd > 0 && tailAt < length) place(target, tailAt, tailOf(tailEnd - tailAt, paddingBytes(size)));
+      headAt = tailEnd;
     }
   }
 
@@ -91,19 +87,14 @@ export class NarPlan extends NarTree {
     return low;
   }
 
-  #head(entry: number): Uint8Array {
-    const head = Buffer.allocUnsafe(headBytes(this.tables, entry));
-    const kind = kindOf(this.tables, entry);
-    const at = write(head, this.#writeOpen(head, entry), KIND_WORDS[kind]);
-    if (kind === ENTRY_KIND.symlink) writeString(head, at, this.targetBytes(entry));
-    else if (kind !== ENTRY_KIND.directory) writeLength(head, at, this.fileSizeBytes(entry));
-    return head;
-  }
-
-  #writeOpen(head: Buffer, entry: number): number {
-    if (entry === 0) return write(head, 0, ROOT_OPEN);
-    const at = writeString(head, write(head, 0, ENTRY_OPEN), this.nameBytes(entry));
-    return write(head, at, NODE_OPEN);
+  #putHead(target: Buffer, entry: number, start: number, end: number): void {
+    if (start >= 0 && end <= target.length) {
+      writeHead(this.tables, entry, target, start);
+    } else {
+      const head = Buffer.allocUnsafe(end - start);
+      writeHead(this.tables, entry, head, 0);
+      place(target, start, head);
+    }
   }
 
   #assertInside(start: number, end: number): void {
@@ -112,35 +103,8 @@ export class NarPlan extends NarTree {
   }
 }
 
-/** Those of almost all files: padding, and an end that closes no directory. */
-const FILE_TAILS = Array.from({ length: 8 }, (_, padding) => makeTail(padding + 2 * CLOSE.length, padding));
-
-/** Padding, then as many closing brackets as there is room for. */
-function tail(length: number, padding: number): Uint8Array {
-  const known = FILE_TAILS[padding];
-  return known?.length === length ? known : makeTail(length, padding);
-}
-
-function makeTail(length: number, padding: number): Uint8Array {
-  const bytes = Buffer.allocUnsafe(length).fill(0, 0, padding);
-  for (let at = padding; at < length; at += CLOSE.length) bytes.set(CLOSE, at);
-  return bytes;
-}
-
-/** What of `bytes`, which lie at `at`, is inside the range. */
-function clip(bytes: Uint8Array, at: number, start: number, end: number): Uint8Array {
-  if (at >= start && at + bytes.length <= end) return bytes;
-  return bytes.subarray(Math.max(0, start - at), Math.max(0, end - at));
-}
-
-function write(target: Buffer, at: number, bytes: Uint8Array): number {
-  target.set(bytes, at);
-  return at + bytes.length;
-}
-
-function writeString(target: Buffer, at: number, bytes: Uint8Array): number {
-  const end = write(target, writeLength(target, at, bytes.length), bytes);
-  const padding = paddingBytes(bytes.length);
-  target.fill(0, end, end + padding);
-  return end + padding;
+/** Puts there what of `bytes`, which begin at `at`, has room in the target. */
+function place(target: Buffer, at: number, bytes: Uint8Array): void {
+  const isInside = at >= 0 && at + bytes.length <= target.length;
+  target.set(isInside ? bytes : bytes.subarray(Math.max(0, -at), target.length - at), Math.max(0, at));
 }

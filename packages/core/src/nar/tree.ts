@@ -1,9 +1,14 @@
 import { type ByteString, fromLatin1 } from "./byte-string.ts";
 import { NO_ENTRY, type PlanTables, tablesIn } from "./plan-tables.ts";
 
+/** Of the names around the last one: one call for each name would cost several times as much. */
+const WINDOW_BYTES = 4096;
+
 /** The entries of a tree, in the order of its NAR, by number; the root is 0. */
 export class NarTree {
   protected readonly tables: PlanTables;
+  #window = "";
+  #windowStart = 0;
 
   /** `buffer` is that of another tree; they share it. The first one comes from `NarPlanBuilder`. */
   constructor(buffer: SharedArrayBuffer) {
@@ -20,7 +25,12 @@ export class NarTree {
 
   nameOf(entry: number): ByteString {
     const start = this.tables.textStarts[entry] ?? 0;
-    return fromLatin1(this.tables.text.toString("latin1", start, start + (this.tables.nameLengths[entry] ?? 0)));
+    const end = start + (this.tables.nameLengths[entry] ?? 0);
+    if (start < this.#windowStart || end > this.#windowStart + this.#window.length) {
+      this.#window = this.tables.text.toString("latin1", start, start + WINDOW_BYTES);
+      this.#windowStart = start;
+    }
+    return fromLatin1(this.#window.slice(start - this.#windowStart, end - this.#windowStart));
   }
 
   /** The directory that holds an entry; undefined for the root. */
@@ -34,12 +44,6 @@ export class NarTree {
     const names: string[] = [];
     for (let at = entry; this.parentOf(at) !== undefined; at = this.parentOf(at) ?? 0) names.push(this.nameOf(at));
     return names.reverse().join("/") as ByteString;
-  }
-
-  protected nameBytes(entry: number): Uint8Array {
-    const { textStarts, nameLengths, text } = this.tables;
-    const start = textStarts[entry] ?? 0;
-    return text.subarray(start, start + (nameLengths[entry] ?? 0));
   }
 
   protected targetBytes(entry: number): Uint8Array {

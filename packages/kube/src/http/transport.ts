@@ -1,9 +1,8 @@
 import { once } from "node:events";
 import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from "node:http";
 import { Agent as HttpsAgent, request as httpsRequest, type RequestOptions } from "node:https";
-import { NiphasError, systemErrorCode } from "@niphas/core";
+import { NiphasError, systemErrorCode, untilAborted } from "@niphas/core";
 import type { Credentials } from "../ports.ts";
-import { untilAborted } from "./until-aborted.ts";
 
 export interface ApiRequest {
   readonly method: "GET" | "POST" | "PATCH" | "DELETE";

@@ -1,9 +1,8 @@
-import { isNiphasError, type NarInfo } from "@niphas/core";
+import { isNiphasError, type NarInfo, untilAborted } from "@niphas/core";
 import { Semaphore } from "@niphas/nix";
 import type { PathHash, Upstream } from "../ports.ts";
 import { Pause, type PauseInit } from "./pause.ts";
 import { UpstreamUnavailable } from "./unavailable.ts";
-import { untilAborted } from "./until-aborted.ts";
 import type { UpstreamAttempt } from "./upstream-answer.ts";
 
 export interface GuardedUpstreamInit {

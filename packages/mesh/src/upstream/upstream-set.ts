@@ -1,11 +1,10 @@
-import { type NarInfo, NiphasError, type StorePath } from "@niphas/core";
+import { type NarInfo, NiphasError, type StorePath, untilAborted } from "@niphas/core";
 import type { CacheFile, NarBytes, PathHash, Upstream } from "../ports.ts";
 import { AnswerMemory } from "./answer-memory.ts";
 import { GuardedUpstream, type GuardedUpstreamComponents } from "./guarded-upstream.ts";
 import { pathHashOf } from "./path-hash.ts";
 import type { PauseInit } from "./pause.ts";
 import { type NarPlace, ResumedNar } from "./resumed-nar.ts";
-import { untilAborted } from "./until-aborted.ts";
 import { isUnsure, type UpstreamAnswer, type UpstreamAttempt } from "./upstream-answer.ts";
 
 export interface UpstreamSetComponents {

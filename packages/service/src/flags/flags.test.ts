@@ -1,5 +1,6 @@
 import { NiphasError, parseDirectory } from "@niphas/core";
 import { afterEach, describe, expect, it, vi } from "vitest";
+import { readOptions } from "../twins/read-options.ts";
 import { flagCommand } from "./flag-command.ts";
 import { FlagReader } from "./flag-reader.ts";
 import { flagTable, type RawOptions } from "./flag-table.ts";
@@ -16,11 +17,7 @@ const command = () => flagCommand("test-it", { description: "Does it.", notes: "
 const read = (raw: Raw) => new FlagReader("test-it", TABLE, raw);
 const same = (text: string): string => text;
 
-async function parsed(...args: readonly string[]): Promise<Raw> {
-  const quiet = command().configureOutput({ writeErr: () => undefined });
-  await quiet.action(() => undefined).parseAsync(args, { from: "user" });
-  return quiet.opts<Raw>();
-}
+const parsed = (...args: readonly string[]): Promise<Raw> => readOptions(command(), args);
 
 afterEach(() => vi.unstubAllEnvs());
 

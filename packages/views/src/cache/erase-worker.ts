@@ -1,6 +1,7 @@
 import { chmodSync, existsSync, readdirSync, rmSync } from "node:fs";
 import { workerData } from "node:worker_threads";
-import { type BytePath, toBytePath, toFsPath } from "../workers/byte-path.ts";
+import { toFsPath } from "@niphas/core";
+import { type BytePath, toBytePath } from "../workers/byte-path.ts";
 import { giveWay } from "../workers/give-way.ts";
 
 /** Deletes the directory that it is given, with all that is in it. */

@@ -1,7 +1,8 @@
 import { type Dirent, lstatSync, readdirSync, readlinkSync, type Stats } from "node:fs";
 import { constants } from "node:os";
+import { toFsPath } from "@niphas/core";
 import { SystemError } from "../linux/system-error.ts";
-import { type BytePath, toFsPath } from "../workers/byte-path.ts";
+import type { BytePath } from "../workers/byte-path.ts";
 import type { DirectoryEntry } from "./erofs/directory.ts";
 import { type EntryType, FILE_TYPE } from "./erofs/format.ts";
 import type { ImageWriter } from "./erofs/image-writer.ts";

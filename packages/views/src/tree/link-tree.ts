@@ -16,8 +16,9 @@ import {
   utimesSync,
 } from "node:fs";
 import { constants } from "node:os";
+import { toFsPath } from "@niphas/core";
 import { SystemError } from "../linux/system-error.ts";
-import { type BytePath, toFsPath } from "../workers/byte-path.ts";
+import type { BytePath } from "../workers/byte-path.ts";
 
 /** Nix gives everything in the store this time. libstore/posix-fs-canonicalise.cc */
 export const STORE_MTIME_SECONDS = 1;

@@ -1,5 +1,4 @@
-import { type ByteString, fromLatin1, type NarTree } from "@niphas/core";
-import { isAscii } from "./fs-path.ts";
+import { type ByteString, fromLatin1, isAscii, type NarTree } from "@niphas/core";
 
 /** Where the entries of a tree lie; fast when those of one directory come one after the other. */
 export class EntryPaths {

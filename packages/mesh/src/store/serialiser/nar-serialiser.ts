@@ -1,4 +1,4 @@
-import { type NarPlan, NiphasError } from "@niphas/core";
+import { type NarPlan, NiphasError, untilAborted } from "@niphas/core";
 import type { ByteRange } from "../../ports.ts";
 import { NarThreads } from "./nar-threads.ts";
 import { PlanCache } from "./plan-cache.ts";
@@ -52,7 +52,7 @@ export class NarSerialiser implements AsyncDisposable {
       }
       const batch = batches.shift();
       if (batch === undefined) return;
-      for (const chunk of await untilAborted(batch, signal)) {
+      for (const chunk of await untilCancelled(batch, signal)) {
         throwIfCancelled(signal);
         yield chunk;
       }
@@ -62,7 +62,7 @@ export class NarSerialiser implements AsyncDisposable {
   /** The tree's `.ls` file; undefined when there can be none. @throws NiphasError as {@link read} */
   async listing(tree: SerialisedTree, signal: AbortSignal): Promise<string | undefined> {
     const plan = await this.#plan(tree, signal);
-    return await untilAborted(this.#threads.list(plan), signal);
+    return await untilCancelled(this.#threads.list(plan), signal);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -71,7 +71,7 @@ export class NarSerialiser implements AsyncDisposable {
 
   async #plan(tree: SerialisedTree, signal: AbortSignal): Promise<NarPlan> {
     const walk = this.#plans.get(tree.id, () => this.#threads.walk(tree.root));
-    const plan = await untilAborted(walk, signal);
+    const plan = await untilCancelled(walk, signal);
     if (plan.sizeBytes === tree.narSizeBytes) return plan;
     this.#plans.forget(tree.id);
     throw new NiphasError("BadBytes", "the files of a store path give a NAR of another size than Nix registered");
@@ -94,14 +94,10 @@ function cancelled(signal: AbortSignal): NiphasError {
 }
 
 /** @throws NiphasError Cancelled as soon as the signal aborts; the work itself goes on to its end */
-async function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  const aborted = Promise.withResolvers<never>();
-  const abort = (): void => aborted.reject(cancelled(signal));
-  if (signal.aborted) abort();
-  signal.addEventListener("abort", abort, { once: true });
+async function untilCancelled<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
   try {
-    return await Promise.race([aborted.promise, work]);
-  } finally {
-    signal.removeEventListener("abort", abort);
+    return await untilAborted(work, signal);
+  } catch (error) {
+    throw signal.aborted ? cancelled(signal) : error;
   }
 }

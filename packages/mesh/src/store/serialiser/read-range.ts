@@ -1,9 +1,7 @@
 import { closeSync, constants, openSync, readSync } from "node:fs";
-import { type ByteString, type NarPlan, type NarSegment, NiphasError } from "@niphas/core";
+import { type ByteString, type NarPlan, NiphasError } from "@niphas/core";
 import type { ByteRange } from "../../ports.ts";
 import { EntryPaths } from "./entry-paths.ts";
-
-type Contents = Extract<NarSegment, { readonly kind: "contents" }>;
 
 /** What is no regular file any more is neither followed nor waited for. */
 const OPEN_FLAGS = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
@@ -30,28 +28,30 @@ function readRange(root: ByteString, plan: NarPlan, range: ByteRange): Uint8Arra
   const length = range.end - range.start;
   const target = Buffer.allocUnsafeSlow(length + PROBE_BYTES);
   const paths = new EntryPaths(root, plan);
-  let at = 0;
-  for (const segment of plan.segments(range.start, range.end)) {
-    if (segment.kind === "literal") {
-      target.set(segment.bytes, at);
-      at += segment.bytes.length;
-    } else {
-      const isLast = segment.end === plan.fileSizeBytes(segment.entry);
-      readContents(paths.pathOf(segment.entry), segment, target.subarray(at), isLast);
-      at += segment.end - segment.start;
-    }
-  }
-  return target.subarray(0, length);
+  const bytes = target.subarray(0, length);
+  plan.fill(bytes, range.start, (entry, start, end, at) => {
+    const probeBytes = end === plan.fileSizeBytes(entry) ? PROBE_BYTES : 0;
+    readContents(paths.pathOf(entry), target, { start, end, at, probeBytes });
+  });
+  return bytes;
 }
 
-function readContents(path: string | Buffer, contents: Contents, target: Buffer, isLast: boolean): void {
-  const length = contents.end - contents.start;
-  const wanted = isLast ? length + PROBE_BYTES : length;
+interface Contents {
+  /** Of the file's bytes. */
+  readonly start: number;
+  readonly end: number;
+  /** Where in the target they go. */
+  readonly at: number;
+  readonly probeBytes: number;
+}
+
+function readContents(path: string | Buffer, target: Buffer, { start, end, at, probeBytes }: Contents): void {
   const descriptor = openSync(path, OPEN_FLAGS);
   try {
+    const length = end - start;
     let done = 0;
     while (done < length) {
-      const count = readSync(descriptor, target, done, wanted - done, contents.start + done);
+      const count = readSync(descriptor, target, at + done, length + probeBytes - done, start + done);
       if (count === 0) break;
       done += count;
     }

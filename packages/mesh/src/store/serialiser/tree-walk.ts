@@ -1,7 +1,6 @@
 import { type Dirent, lstatSync, readdirSync, readlinkSync, type Stats } from "node:fs";
-import { type ByteString, fromLatin1, NarPlanBuilder, type NarPlanDraft, NiphasError } from "@niphas/core";
+import { type ByteString, fromLatin1, NarPlanBuilder, type NarPlanDraft, NiphasError, toFsPath } from "@niphas/core";
 import { EntryPaths } from "./entry-paths.ts";
-import { toFsPath } from "./fs-path.ts";
 
 /** Nix's mark of a program: libutil/archive.cc. */
 const OWNER_MAY_EXECUTE = 0o100;
