@@ -2,7 +2,7 @@ import { parseOptions, UsageError } from "./options.ts";
 import { type SpreadResult, spread } from "./scenarios/spread.ts";
 
 /**
- * `node test/mesh/simulation/main.ts --nodes N --seed S [--json]`: one node has a NAR, all others want it.
+ * `node test/mesh/simulation/main.ts --nodes N --seed S [--json] [--progress]`: one node has a NAR, all others want it.
  *
  * Exit code 0 when all have got it, 1 when not, 2 for a wrong command line.
  */
@@ -28,6 +28,11 @@ try {
     sizeBytes: options.sizeMib * MIB,
     rangeBytes: options.rangeMib * MIB,
     zoneCount: options.zoneCount,
+    onProgress: (simulatedMs, finishedCount) => {
+      if (!options.hasProgress) return;
+      const seconds = (simulatedMs / 1000).toFixed(0);
+      process.stderr.write(`${options.nodeCount} nodes after ${seconds} s: ${finishedCount + 1} have it\n`);
+    },
   });
   process.stdout.write(`${options.isJson ? JSON.stringify(result) : describe(result)}\n`);
   process.exitCode = result.finishedCount === options.nodeCount - 1 ? 0 : 1;

@@ -9,6 +9,7 @@ it("reads the command line, with defaults", () => {
     rangeMib: 8,
     zoneCount: 1,
     isJson: true,
+    hasProgress: false,
   });
 });
 

@@ -7,11 +7,12 @@ export interface SimulationOptions {
   readonly rangeMib: number;
   readonly zoneCount: number;
   readonly isJson: boolean;
+  readonly hasProgress: boolean;
 }
 
 export class UsageError extends Error {}
 
-export const USAGE = `usage: node test/mesh/simulation/main.ts --nodes N [--seed S] [--size-mib M] [--range-mib M] [--zones Z] [--json]
+export const USAGE = `usage: node test/mesh/simulation/main.ts --nodes N [--seed S] [--size-mib M] [--range-mib M] [--zones Z] [--json] [--progress]
 
   --nodes       how many nodes, 2 to 10,000, one of which has the bytes
   --seed        the same seed gives the same run; 1 if not given
@@ -19,7 +20,8 @@ export const USAGE = `usage: node test/mesh/simulation/main.ts --nodes N [--seed
   --range-mib   of one request, a multiple of 8: more is coarser and faster to compute; if not given 8, or 64 for more
                 than 2000 nodes
   --zones       how many zones the nodes are spread over; 1 if not given
-  --json        write the result as JSON`;
+  --json        write the result as JSON
+  --progress    write to standard error now and then how far it is`;
 
 const MAX_NODES = 10_000;
 const MAX_FINE_NODES = 2000;
@@ -37,6 +39,7 @@ export function parseOptions(argv: readonly string[]): SimulationOptions {
     rangeMib: rangeMib(values["range-mib"], nodeCount),
     zoneCount: wholeNumber("--zones", values.zones ?? "1", { min: 1, max: 100 }),
     isJson: values.json ?? false,
+    hasProgress: values.progress ?? false,
   };
 }
 
@@ -58,6 +61,7 @@ function parse(argv: readonly string[]) {
     "range-mib": text,
     zones: text,
     json: flag,
+    progress: flag,
   };
   try {
     return parseArgs({ args: [...argv], options }).values;

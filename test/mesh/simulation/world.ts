@@ -151,7 +151,8 @@ export class World implements AsyncDisposable {
     }
     const { range, path } = request;
     const flow = this.links.send(source.peer, asker.peer, answer.end - range.start, (isComplete) => {
-      if (isComplete && answer.end === this.#sizeBytes) source.takers.add(path, asker.peer);
+      const { end } = answer;
+      if (isComplete) source.takers.got(path, asker.peer, { start: range.start, end, narSizeBytes: this.#sizeBytes });
       answer.slot[Symbol.dispose]();
       onEnd({ kind: isComplete ? "given" : "broken" });
     });

@@ -29,6 +29,8 @@ export const COORDINATION_LIMITS = {
   maxPaths: 100_000,
   maxWanters: 200_000,
   maxWantersPerPath: 1_024,
+  /** Of one path, with those who get it from peers that they know: they cost the owner next to nothing. */
+  maxSharersPerPath: 16_384,
   /** One member cannot fill the table. */
   maxPathsPerPeer: 10_000,
   /** Of this node; the transfer has far fewer. */

@@ -13,7 +13,9 @@ export interface WantTableComponents {
   readonly reachability: Reachability;
 }
 
-export type WantTableInit = { readonly [Name in "maxPaths" | "maxWanters" | "maxPathsPerPeer"]?: number };
+export type WantTableInit = {
+  readonly [Name in "maxPaths" | "maxWanters" | "maxPathsPerPeer" | "maxSharersPerPath"]?: number;
+};
 
 const FETCH: WantVerdict = { kind: "fetch" };
 /** Old paths that are forgotten with each report: the table shrinks faster than it can grow. */
@@ -70,12 +72,14 @@ export class WantTable implements WantRequests, Disposable {
 
   /** Undefined when there is no room for one more. */
   #entryFor(from: PeerId, { path, role }: WantReport, nowMs: number): Entry | undefined {
-    const { maxPaths, maxWanters, maxPathsPerPeer, maxWantersPerPath } = { ...COORDINATION_LIMITS, ...this.#init };
+    const limits = { ...COORDINATION_LIMITS, ...this.#init };
+    const { maxPaths, maxWanters, maxPathsPerPeer } = limits;
+    const maxOfPath = role === "sharing" ? limits.maxSharersPerPath : limits.maxWantersPerPath;
     const known = this.#entries.get(path);
     if (known?.wanted.has(from) === true) return known;
     const isPeerFull = (this.#pathsOf.get(from)?.size ?? 0) >= maxPathsPerPeer;
     if (isPeerFull || this.#wanterCount >= maxWanters) return undefined;
-    if (known !== undefined) return known.wanted.wanterCount < maxWantersPerPath ? known : undefined;
+    if (known !== undefined) return known.wanted.wanterCount < maxOfPath ? known : undefined;
     return this.#entries.size < maxPaths && role !== "failed"
       ? { wanted: new WantedPath(nowMs), heardMs: nowMs }
       : undefined;

@@ -1,21 +1,25 @@
 import type { PeerId } from "../ports.ts";
 import { COORDINATION_LIMITS } from "./limits.ts";
 import type { WantReport, WantVerdict } from "./ports.ts";
+import { SharerCircle } from "./sharer-circle.ts";
 import { TailTree } from "./tail-tree.ts";
 import { isRoot, isWanting, newWanter, setParent, type Wanter } from "./wanter.ts";
 
 const FETCH: WantVerdict = { kind: "fetch" };
 const GO_ON: WantVerdict = { kind: "tail", peers: [] };
 const MAX_REFUSED = 16;
+const SWEEP_MS = 100;
 
 /** One path at its owner: who wants it, who of them fetches it, and who tails whom. */
 export class WantedPath {
   readonly #wanters = new Map<PeerId, Wanter>();
   readonly #tree = new TailTree(this.#wanters);
+  readonly #circle = new SharerCircle(this.#wanters);
   readonly #startedMs: number;
   #fetcher: Wanter | undefined;
   #hadFetcher = false;
   #handovers = 0;
+  #sweptMs = Number.NEGATIVE_INFINITY;
 
   constructor(nowMs: number) {
     this.#startedMs = nowMs;
@@ -41,7 +45,7 @@ export class WantedPath {
       onDropped(peer);
     }
     if (!isWanting(wanter)) return GO_ON;
-    if (wanter.role === "sharing") return { kind: "tail", peers: this.#sharersFor(wanter) };
+    if (wanter.role === "sharing") return { kind: "tail", peers: this.#circle.next(wanter, nowMs) };
     // Without a word from the one who fetches: this owner is new to the path and hears of it soon.
     if (!this.#mayBeFetchedElsewhere(wanter, nowMs)) this.#choose(wanter, nowMs);
     return this.#verdict(wanter, nowMs);
@@ -68,7 +72,10 @@ export class WantedPath {
     return wanter;
   }
 
+  /** Looked for now and then only: all of many report again and again. */
   #silent(nowMs: number): readonly PeerId[] {
+    if (nowMs - this.#sweptMs < SWEEP_MS) return [];
+    this.#sweptMs = nowMs;
     const { silenceMs, lingerMs, failedMs } = COORDINATION_LIMITS;
     const limitMs = ({ role }: Wanter): number =>
       role === "done" ? lingerMs : role === "failed" ? failedMs : silenceMs;
@@ -82,7 +89,7 @@ export class WantedPath {
 
   /** Sees to it that somebody fetches, unless somebody has it or gets it elsewhere. */
   #choose(asking: Wanter, nowMs: number): void {
-    if ([...this.#wanters.values()].some((each) => isGiving(each, nowMs))) return;
+    if (this.#wanters.values().some((each) => isGiving(each, nowMs))) return;
     if (this.#fetcher !== undefined && !this.#isStalled(this.#fetcher, nowMs)) return;
     const next = this.#successor(asking);
     if (next === undefined) return;
@@ -125,15 +132,6 @@ export class WantedPath {
     const peers = this.#tree.place(wanter, this.#fetcher);
     if (peers.length > 0) return { kind: "tail", peers };
     return this.#mayBeFetchedElsewhere(wanter, nowMs) ? GO_ON : FETCH;
-  }
-
-  /** Each sharer hears of the next ones around the circle, so that all are named equally often. */
-  #sharersFor(wanter: Wanter): readonly PeerId[] {
-    const all = [...this.#wanters.values()];
-    const index = all.indexOf(wanter);
-    const others = [...all.slice(index + 1), ...all.slice(0, index)];
-    const useful = others.filter((each) => isRoot(each) || each.haveBytes > 0);
-    return useful.slice(0, COORDINATION_LIMITS.maxPeers).map(({ peer }) => peer);
   }
 
   /** Whoever has nothing more either, because upstream is slow, is not to blame. */

@@ -12,6 +12,8 @@ export interface Wanter {
   /** Whom it tails. */
   parent: Wanter | undefined;
   tailerCount: number;
+  /** How often it has heard of others. */
+  timesNamed: number;
   /** Upstream gave it nothing. */
   hasFailed: boolean;
   /** Gave it nothing though they had something. */
@@ -21,7 +23,7 @@ export interface Wanter {
 export function newWanter(peer: PeerId, nowMs: number): Wanter {
   const times = { heardMs: nowMs, progressedMs: nowMs };
   const tree = { parent: undefined, tailerCount: 0, refused: new Set<PeerId>() };
-  return { peer, role: "waiting", haveBytes: 0, hasFailed: false, ...times, ...tree };
+  return { peer, role: "waiting", haveBytes: 0, timesNamed: 0, hasFailed: false, ...times, ...tree };
 }
 
 /** Gets its bytes from nobody who tails. */

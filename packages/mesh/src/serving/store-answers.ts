@@ -10,14 +10,21 @@ const SLICE_PATHS = 64;
 
 export interface StoreAnswersComponents {
   readonly store: Pick<LocalStore, "pathInfo" | "closure">;
+  /** Of a path that is not valid here, found out for all who want it. @default not */
+  readonly findClosure?: (
+    question: ClosureQuestion,
+    signal: AbortSignal,
+  ) => Promise<readonly PeerPathInfo[] | undefined>;
 }
 
-/** The other end of `PeerQueries`: what this node's store holds. Only asked for by hash; nothing is listed. */
+/** The other end of `PeerQueries`: what this node's store holds, or finds out. Only asked for by hash; nothing is listed. */
 export class StoreAnswers {
   readonly #store: StoreAnswersComponents["store"];
+  readonly #findClosure: NonNullable<StoreAnswersComponents["findClosure"]>;
 
   constructor(components: StoreAnswersComponents) {
     this.#store = components.store;
+    this.#findClosure = components.findClosure ?? (async () => undefined);
   }
 
   /** Entries of the request handlers. */
@@ -28,10 +35,11 @@ export class StoreAnswers {
     ];
   }
 
-  /** Undefined when the path is not valid here, or no longer. */
-  async closure({ path, known }: ClosureQuestion, signal: AbortSignal): Promise<readonly PeerPathInfo[] | undefined> {
+  /** Undefined when the path is not valid here, or no longer, and this node does not find it out for others. */
+  async closure(question: ClosureQuestion, signal: AbortSignal): Promise<readonly PeerPathInfo[] | undefined> {
+    const { path, known } = question;
     const root = this.#store.pathInfo(path);
-    if (root === undefined) return undefined;
+    if (root === undefined) return await this.#findClosure(question, signal);
     try {
       const infos = await this.#store.closure(root.path, signal);
       const without = new Set(known);

@@ -44,8 +44,8 @@ export const DOWNLOAD_LIMITS = {
   /** A NAR above this size is got in ranges, from several peers. */
   splitAboveBytes: 32 * MIB,
   rangeBytes: 8 * MIB,
-  /** From the first missing byte on so much is got in order, since Nix waits for it; what is beyond, at random. */
-  headBytes: 16 * MIB,
+  /** Less than this of a range that a peer offers is left until there is more. */
+  minPieceBytes: 4 * MIB,
   /** Less than this left is not worth a second source. */
   minStealBytes: 2 * MIB,
   /** A source that gives no byte for so long is replaced. */
@@ -87,6 +87,8 @@ export const QUARANTINE_LIMITS = {
 
 export const SLOT_LIMITS = {
   defaultUploadSlots: 8,
+  /** Of the slots, for one peer. */
+  maxPeerRatio: 0.75,
   /** A peer that asks for bytes that are not here yet waits so long before it is told to come later, */
   laterMs: 1_000,
   /** or before it gets less than this of them: each answer costs both sides much more than its bytes do. */

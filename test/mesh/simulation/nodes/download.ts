@@ -4,11 +4,12 @@ import {
   Extents,
   NarSources,
   type PathHash,
-  type PeerId,
+  type RangeRequest,
+  RangeRequests,
   RangeWork,
 } from "@niphas/mesh";
 import type { Flow } from "../network/simulated-links.ts";
-import type { Outcome, World } from "../world.ts";
+import type { World } from "../world.ts";
 import { ShareReports } from "./share-reports.ts";
 import type { SimulatedNode } from "./simulated-node.ts";
 
@@ -19,8 +20,8 @@ export interface DownloadInit {
   readonly onDone: () => void;
 }
 
-/** A request under way. */
-interface Request {
+/** What has come of a request. */
+interface UnderWay {
   readonly range: ActiveRange;
   readonly start: number;
   flow: Flow | undefined;
@@ -28,7 +29,7 @@ interface Request {
 
 /**
  * One node gets one NAR: the loop of `NarDownload` without promises, bytes and binary caches. What is asked for, of whom,
- * and what the answers mean, the daemon's own code decides: RangeWork, NarSources with SourceChoice, and PeerTraffic.
+ * and what the answers mean, the daemon's own code decides: RangeRequests, with RangeWork, NarSources and PeerTraffic.
  */
 export class Download {
   readonly #world: World;
@@ -37,7 +38,8 @@ export class Download {
   readonly #sources: NarSources;
   readonly #reports: ShareReports;
   readonly #held = new Extents();
-  readonly #requests = new Set<Request>();
+  readonly #requests: RangeRequests;
+  readonly #underWay = new Set<UnderWay>();
   #isDone = false;
 
   constructor(world: World, init: DownloadInit) {
@@ -47,6 +49,8 @@ export class Download {
     this.#ranges = new RangeWork(sizeBytes);
     this.#reports = new ShareReports(world, { node, path, prefixBytes: () => this.#held.endFrom(0) });
     this.#sources = new NarSources({ traffic: node.traffic }, { path, sharers: () => this.#reports.peers });
+    const components = { traffic: node.traffic, ranges: this.#ranges, sources: this.#sources };
+    this.#requests = new RangeRequests(components, { path, sizeBytes });
     node.holds(() => {
       this.#noteArrived();
       return this.#held;
@@ -67,26 +71,24 @@ export class Download {
   /** False when there is nothing to ask for, or nobody to ask now. */
   #askPeer(): boolean {
     this.#noteArrived();
-    if (!this.#ranges.hasMore) return false;
-    const peer = this.#sources.take(this.#ranges.partBytes);
-    if (peer === undefined) return false;
+    const request = this.#requests.begin();
+    if (request === undefined) return false;
     if (this.#ranges.isDivided) this.#reports.begin();
-    const offered = this.#ranges.takeWithin(this.#sources.offersOf(peer) ?? []);
-    if (offered === undefined) this.#sources.forgetOffers(peer);
-    const range = offered ?? this.#ranges.takePart(this.#init.node.random) ?? this.#steal();
-    if (range === undefined) this.#sources.release(peer);
-    else this.#request(peer, range, offered !== undefined);
-    return range !== undefined;
+    // A part of one of them may have been stolen.
+    for (const { flow, start, range } of this.#underWay) flow?.shorten(range.end - start);
+    this.#request(request);
+    return true;
   }
 
-  #request(peer: PeerId, range: ActiveRange, wasOffered: boolean): void {
+  #request(request: RangeRequest): void {
     const { node, path } = this.#init;
+    const { peer, range } = request;
     const { traffic } = node;
     const { position: start, end } = range;
     const startedMs = this.#world.time.nowMs();
     const meter = traffic.meters.begin(peer);
-    const request: Request = { range, start, flow: undefined };
-    this.#requests.add(request);
+    const underWay: UnderWay = { range, start, flow: undefined };
+    this.#underWay.add(underWay);
     range.bytesPerMs = () => meter.bytesPerMs ?? traffic.loads.bytesPerMs(peer);
     traffic.loads.started(peer, end - start);
     const usefulFrom = Math.min(this.#held.endFrom(0), start);
@@ -96,16 +98,14 @@ export class Download {
       { path, range: { start, end }, usefulFrom },
       {
         onFlow: (flow) => {
-          request.flow = flow;
+          underWay.flow = flow;
         },
         onEnd: (outcome) => {
-          this.#requests.delete(request);
-          const receivedBytes = this.#receive(request);
+          this.#underWay.delete(underWay);
+          const receivedBytes = this.#receive(underWay);
           traffic.meters.end(meter);
           traffic.loads.ended(peer, end - start, receivedBytes, this.#world.time.nowMs() - startedMs);
-          this.#heard(peer, outcome, wasOffered);
-          this.#ranges.giveBack(range);
-          this.#sources.release(peer);
+          this.#requests.end(request, outcome);
           if (this.#ranges.isDone) this.#done();
           else this.#work(DOWNLOAD_LIMITS.idleMs);
         },
@@ -113,43 +113,16 @@ export class Download {
     );
   }
 
-  /** As the method of the same name of `NarDownload`. */
-  #heard(peer: PeerId, outcome: Outcome, wasOffered: boolean): void {
-    const { node, path } = this.#init;
-    switch (outcome.kind) {
-      case "given":
-        node.traffic.succeeded(peer);
-        this.#sources.choice.succeeded(peer);
-        break;
-      case "busy":
-        this.#sources.choice.busy(peer, outcome.retryWith);
-        break;
-      case "later":
-        this.#sources.offered(peer, outcome.available);
-        if (wasOffered || !this.#ranges.hasWithin(outcome.available)) this.#sources.choice.busy(peer, []);
-        break;
-      default:
-        this.#sources.abandon(peer);
-        node.traffic.abandoned(peer, path, outcome.kind);
-    }
-  }
-
-  #steal(): ActiveRange | undefined {
-    const stolen = this.#ranges.steal();
-    for (const { flow, start, range } of this.#requests) flow?.shorten(range.end - start);
-    return stolen;
-  }
-
   /** What has come of the requests under way is there for others too. */
   #noteArrived(): void {
-    for (const request of this.#requests) this.#receive(request);
+    for (const underWay of this.#underWay) this.#receive(underWay);
   }
 
   /** @returns how many bytes have come of a request */
-  #receive({ flow, start, range }: Request): number {
+  #receive({ flow, start, range }: UnderWay): number {
     const { position } = range;
     range.position = Math.min(range.end, start + Math.floor(flow?.movedBytes ?? 0));
-    this.#held.add({ start: position, end: range.position });
+    if (range.position > position) this.#held.add({ start: position, end: range.position });
     return range.position - start;
   }
 

@@ -3,6 +3,7 @@ import {
   ClusterDiscovery,
   type Extents,
   MemoryOwnPaths,
+  offeredRanges,
   type PathHash,
   type PeerId,
   PeerTraffic,
@@ -37,9 +38,6 @@ export interface SimulatedNodeInit {
   readonly seed: number;
   readonly zone: string;
 }
-
-/** An answer of the daemon tells of no more. */
-const MAX_RANGES = 8;
 
 /** A node with the daemon's discovery, memory of peers, slots and table of wants, and what it holds of the one NAR. */
 export class SimulatedNode {
@@ -108,20 +106,15 @@ export class SimulatedNode {
       this.#withSlot(request, asker, end, answer);
       return;
     }
-    const available = worthwhile(held, usefulFrom);
+    const available = offeredRanges(held.within({ start: usefulFrom, end: Number.POSITIVE_INFINITY }));
     if (hasWaited || (end === range.start && available.length > 0)) answer({ kind: "later", available });
     else this.#world.time.after(SLOT_LIMITS.laterMs, () => this.serve(request, asker, answer, true));
   }
 
   #withSlot({ path }: RangeRequest, asker: PeerId, end: number, answer: (answer: RangeAnswer) => void): void {
     const hints = (): readonly PeerId[] => this.takers.of(path).filter((other) => other !== asker);
-    this.#slots.take(hints().length > 0 ? 0 : SLOT_LIMITS.slotWaitMs, (slot) => {
+    this.#slots.take(asker, hints().length > 0 ? 0 : SLOT_LIMITS.slotWaitMs, (slot) => {
       answer(slot === undefined ? { kind: "busy", retryWith: hints() } : { kind: "bytes", end, slot });
     });
   }
-}
-
-function worthwhile(held: Extents, from: number): readonly ByteRange[] {
-  const all = held.within({ start: from, end: Number.POSITIVE_INFINITY });
-  return all.filter(({ start, end }) => end - start >= SLOT_LIMITS.worthwhileBytes).slice(0, MAX_RANGES);
 }

@@ -9,6 +9,7 @@ export const SPREAD_PATH = "0c5a4zjwb2m5w1ymgzshj0kkz3r1vi8g" as PathHash;
 /** For discovery to hear of the seed. */
 const WARM_UP_MS = 5000;
 const LIMIT_MS = 3_600_000;
+const PROGRESS_MS = 10_000;
 
 export interface SpreadInit {
   /** With the seed. */
@@ -20,6 +21,8 @@ export interface SpreadInit {
   readonly rangeBytes?: number;
   /** @default 1 */
   readonly zoneCount?: number;
+  /** Called every 10 s of the time that is simulated. @default nobody is told */
+  readonly onProgress?: (simulatedMs: number, finishedCount: number) => void;
   /** Called when the downloads begin. */
   readonly disturb?: (world: World) => void;
 }
@@ -66,6 +69,11 @@ export async function spread(init: SpreadInit): Promise<SpreadResult> {
     };
     new Download(world, { node, path: SPREAD_PATH, sizeBytes: sizeUnits, onDone }).start();
   }
+  const report = (): void => {
+    init.onProgress?.(world.time.nowMs() - startedAtMs, finished.size);
+    world.time.after(PROGRESS_MS, report);
+  };
+  world.time.after(PROGRESS_MS, report);
   init.disturb?.(world);
   const left = new Set(wanting);
   const isOver = (): boolean => {

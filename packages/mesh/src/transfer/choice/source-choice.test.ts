@@ -11,6 +11,7 @@ let nowMs: number;
 let random: () => number;
 let unusable: Set<PeerId>;
 let far: Set<PeerId>;
+let offered: Set<PeerId>;
 let loads: PeerLoads;
 let choice: SourceChoice;
 
@@ -23,6 +24,7 @@ beforeEach(() => {
   };
   unusable = new Set();
   far = new Set();
+  offered = new Set();
   loads = new PeerLoads();
   choice = new SourceChoice({
     loads,
@@ -30,6 +32,7 @@ beforeEach(() => {
     random: () => random(),
     isUsable: (peer) => !unusable.has(peer),
     isNear: (peer) => !far.has(peer),
+    hasOffered: (peer) => offered.has(peer),
   });
 });
 
@@ -76,6 +79,12 @@ describe("the choice of a source", () => {
     expect(chosen([a, b, c])).toEqual(new Set([d]));
     nowMs = 5001;
     expect(chosen([b, c])).toEqual(new Set([b, c]));
+  });
+
+  it("takes who has offered what is missing before who is only named", () => {
+    choice.busy(a, [b]);
+    offered.add(c);
+    expect(chosen([b, c])).toEqual(new Set([c]));
   });
 
   it("does not let busy peers that name each other hide the others", () => {

@@ -20,6 +20,8 @@ export interface SourceChoiceComponents {
   readonly isUsable: (peer: PeerId) => boolean;
   /** Whether the peer is in our zone. */
   readonly isNear: (peer: PeerId) => boolean;
+  /** Whether the peer has said that it has something that is missing here. @default nobody has */
+  readonly hasOffered?: (peer: PeerId) => boolean;
   /** Whether the peer is asked only when there is nobody else. @default nobody is */
   readonly isLastChoice?: (peer: PeerId) => boolean;
 }
@@ -31,8 +33,9 @@ interface BusyPeer {
 
 /**
  * Chooses where the next range of one NAR comes from: those who are no last choice, of them the same zone before others,
- * in it peers that were named as having just got the path, and among equals the better one of two at random ("The Power of Two Choices", Mitzenmacher 2001),
- * which spreads the load nearly as well as knowing everybody's.
+ * in it peers that have offered what is missing, then those that were named as having just got the path, and among equals
+ * the better one of two at random ("The Power of Two Choices", Mitzenmacher 2001), which spreads the load nearly as well
+ * as knowing everybody's.
  */
 export class SourceChoice {
   readonly #components: SourceChoiceComponents;
@@ -121,8 +124,9 @@ export class SourceChoice {
 
   /** Lower is better. */
   #rank(peer: PeerId): number {
-    const { isNear, isLastChoice } = this.#components;
-    return (isLastChoice?.(peer) === true ? 4 : 0) + (isNear(peer) ? 0 : 2) + (this.#hints.has(peer) ? 0 : 1);
+    const { isNear, isLastChoice, hasOffered } = this.#components;
+    const promise = hasOffered?.(peer) === true ? 0 : this.#hints.has(peer) ? 1 : 2;
+    return (isLastChoice?.(peer) === true ? 6 : 0) + (isNear(peer) ? 0 : 3) + promise;
   }
 
   #better({ first, second }: RandomPair, sizeBytes: number): PeerId | undefined {

@@ -7,9 +7,10 @@ import type { NarSpool } from "../spool/nar-spool.ts";
 import { Errands } from "./errands.ts";
 import { NarSources } from "./nar-sources.ts";
 import { pauseUntilWoken } from "./pause.ts";
-import { type PeerOutcome, requestRange } from "./peer-request.ts";
+import { requestRange } from "./peer-request.ts";
 import type { PeerTraffic } from "./peer-traffic.ts";
-import { type ActiveRange, RangeWork } from "./range-work.ts";
+import { type RangeRequest, RangeRequests, type RequestOutcome } from "./range-requests.ts";
+import { RangeWork } from "./range-work.ts";
 import { requestFromUpstream } from "./upstream-request.ts";
 import { Yielding } from "./yielding.ts";
 
@@ -39,10 +40,9 @@ export class NarDownload {
   readonly #path: PathHash;
   readonly #ranges: RangeWork;
   readonly #sources: NarSources;
+  readonly #requests: RangeRequests;
   readonly #errands: Errands;
   readonly #relays = new Set<PeerId>();
-  /** Peers that stood still once and were put off. */
-  readonly #stalled = new Set<PeerId>();
   #progressMs: number;
   #nextWantMs = Number.NEGATIVE_INFINITY;
   #upstreamFailures = 0;
@@ -56,6 +56,9 @@ export class NarDownload {
     this.#ranges = new RangeWork(spool.wanted.narSizeBytes);
     const sharers = (): readonly PeerId[] => this.#errands.sharers;
     this.#sources = new NarSources({ traffic }, { path: this.#path, only, sharers });
+    const [ranges, sources] = [this.#ranges, this.#sources];
+    const { narSizeBytes: sizeBytes } = spool.wanted;
+    this.#requests = new RangeRequests({ traffic, ranges, sources }, { path: this.#path, sizeBytes });
     const doneBytes = (): number => spool.prefixBytes;
     this.#errands = new Errands({ coordinator, clock: traffic.clock }, { path: this.#path, doneBytes });
     this.#progressMs = traffic.clock.nowMs();
@@ -104,61 +107,28 @@ export class NarDownload {
 
   /** False when there is nothing to ask for, or nobody to ask now. */
   async #askPeer(signal: AbortSignal): Promise<boolean> {
-    if (!this.#ranges.hasMore) return false;
-    const peer = this.#sources.take(this.#ranges.partBytes);
-    if (peer === undefined) return false;
+    const request = this.#requests.begin();
+    if (request === undefined) return false;
     if (this.#ranges.isDivided && this.#only === undefined) this.#errands.share();
-    const offered = this.#ranges.takeWithin(this.#sources.offersOf(peer) ?? []);
-    if (offered === undefined) this.#sources.forgetOffers(peer);
-    const { random } = this.#components.traffic;
-    const range = offered ?? this.#ranges.takePart(random) ?? this.#ranges.steal();
+    let outcome: RequestOutcome | undefined;
     try {
-      if (range !== undefined) this.#heard(peer, await this.#request(peer, range, signal), offered !== undefined);
+      outcome = await this.#request(request, signal);
     } finally {
-      if (range !== undefined) this.#ranges.giveBack(range);
-      this.#sources.release(peer);
+      this.#requests.end(request, outcome);
     }
-    return range !== undefined;
+    return true;
   }
 
-  async #request(peer: PeerId, range: ActiveRange, signal: AbortSignal): Promise<PeerOutcome | { kind: "broken" }> {
+  async #request({ peer, range, isPatient }: RangeRequest, signal: AbortSignal): Promise<RequestOutcome> {
     const { traffic } = this.#components;
     const others = (): readonly PeerId[] => this.#sources.othersThan(peer);
     const onRelay = (): void => void this.#relays.add(peer);
-    const isPatient = this.#stalled.has(peer);
     const components = { traffic, spool: this.#spool, others, isPatient, onBytes: this.#onBytes, onRelay };
     try {
       return await requestRange(components, peer, range, signal);
     } catch {
       this.#throwIfEnded(signal);
       return { kind: "broken" };
-    }
-  }
-
-  /** @param wasOffered the peer had said that it has what it was asked for */
-  #heard(peer: PeerId, outcome: PeerOutcome | { readonly kind: "broken" }, wasOffered: boolean): void {
-    const { traffic } = this.#components;
-    switch (outcome.kind) {
-      case "given":
-        traffic.succeeded(peer);
-        this.#sources.choice.succeeded(peer);
-        break;
-      case "busy":
-        this.#sources.choice.busy(peer, outcome.retryWith);
-        break;
-      case "later":
-        this.#sources.offered(peer, outcome.available);
-        // What it offers is asked for at once, and no second time: it may go on offering for ever.
-        if (wasOffered || !this.#ranges.hasWithin(outcome.available)) this.#sources.choice.busy(peer, []);
-        break;
-      case "stalled":
-        this.#stalled.add(peer);
-        traffic.putOff(peer, this.#path);
-        this.#sources.choice.busy(peer, []);
-        break;
-      default:
-        this.#sources.abandon(peer);
-        traffic.abandoned(peer, this.#path, outcome.kind);
     }
   }
 

@@ -22,6 +22,8 @@ export class NarSources {
   readonly #sharers: () => readonly PeerId[];
   /** What peers that are getting the NAR have told that they have. */
   readonly #offers = new Map<PeerId, readonly ByteRange[]>();
+  /** Who holds all of it, at the choice that is made: there may be hundreds, and each is looked at. */
+  #holding: ReadonlySet<PeerId> = new Set();
   readonly choice: SourceChoice;
 
   constructor(components: { readonly traffic: PeerTraffic }, init: NarSourcesInit) {
@@ -32,7 +34,9 @@ export class NarSources {
     const { loads, clock, random, isNear } = components.traffic;
     const isUsable = (peer: PeerId): boolean => this.#isUsable(peer);
     const isLastChoice = (peer: PeerId): boolean => this.#isLastChoice(peer);
-    this.choice = new SourceChoice({ loads, nowMs: () => clock.nowMs(), random, isUsable, isNear, isLastChoice });
+    const hasOffered = (peer: PeerId): boolean => this.#offers.has(peer);
+    const nowMs = (): number => clock.nowMs();
+    this.choice = new SourceChoice({ loads, nowMs, random, isUsable, isNear, isLastChoice, hasOffered });
   }
 
   /** A coordinator says that these have the NAR or are getting it. */
@@ -42,8 +46,7 @@ export class NarSources {
 
   /** All of them, usable or not. */
   get all(): readonly PeerId[] {
-    if (this.#only !== undefined) return this.#only === "upstream" ? [] : [this.#only];
-    return [...new Set([...this.#holders, ...this.#sharers()])];
+    return this.#with(new Set(this.#holders));
   }
 
   /** It has said that it has these ranges, and perhaps no others. */
@@ -62,7 +65,8 @@ export class NarSources {
 
   /** A peer that is asked for nothing of this NAR now; {@link release} it. */
   take(sizeBytes: number): PeerId | undefined {
-    const peer = this.choice.choose(this.all, sizeBytes);
+    this.#holding = new Set(this.#holders);
+    const peer = this.choice.choose(this.#with(this.#holding), sizeBytes);
     if (peer !== undefined) this.#inUse.add(peer);
     return peer;
   }
@@ -90,6 +94,11 @@ export class NarSources {
     return this.all.filter((other) => other !== peer && !this.#abandoned.has(other) && this.#isUsable(other));
   }
 
+  #with(holders: ReadonlySet<PeerId>): readonly PeerId[] {
+    if (this.#only !== undefined) return this.#only === "upstream" ? [] : [this.#only];
+    return [...holders, ...this.#sharers().filter((peer) => !holders.has(peer))];
+  }
+
   get #holders(): readonly PeerId[] {
     return [...this.#named, ...this.#traffic.holders.of(this.#path)];
   }
@@ -97,7 +106,7 @@ export class NarSources {
   /** One that may be frozen, or may have nothing yet. */
   #isLastChoice(peer: PeerId): boolean {
     if (this.#traffic.isSuspect(peer)) return true;
-    return this.#sharers().includes(peer) && !this.#offers.has(peer) && !this.#holders.includes(peer);
+    return this.#sharers().includes(peer) && !this.#offers.has(peer) && !this.#holding.has(peer);
   }
 
   /** Also asked for peers that others have named, which may be anybody. */

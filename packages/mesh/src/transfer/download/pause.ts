@@ -1,7 +1,9 @@
-import { NiphasError } from "@niphas/core";
-import { untilAborted } from "../../upstream/until-aborted.ts";
+import { NiphasError, untilAborted } from "@niphas/core";
 import type { Clock } from "../ports.ts";
 import type { Wakers } from "../spool/wakers.ts";
+
+/** One for all, since pauses end often, and the stack of an error takes longer to make than the rest. */
+const OVER = new NiphasError("Cancelled", "the pause is over");
 
 /** @throws the signal's reason */
 export async function pause(clock: Clock, delayMs: number, signal: AbortSignal): Promise<void> {
@@ -26,6 +28,6 @@ export async function pauseUntilWoken(
   try {
     await Promise.race([wakers.until(() => looks++ > 0, either), pause(clock, limitMs, either)]);
   } finally {
-    over.abort(new NiphasError("Cancelled", "the pause is over"));
+    over.abort(OVER);
   }
 }

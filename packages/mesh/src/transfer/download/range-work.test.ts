@@ -1,8 +1,12 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { type ActiveRange, RangeWork } from "./range-work.ts";
+import { type ActiveRange, type PartWish, RangeWork } from "./range-work.ts";
 
 const MIB = 2 ** 20;
+
+function wish(parts: Partial<PartWish> = {}): PartWish {
+  return { random: () => 0, copiesOf: () => 0, ...parts };
+}
 
 describe("RangeWork", () => {
   it("gives a small NAR as one range, a large one in parts of 8 MiB", () => {
@@ -19,20 +23,38 @@ describe("RangeWork", () => {
     expect(work.take(Number.POSITIVE_INFINITY)).toMatchObject({ position: 5, end: 40 * MIB });
   });
 
-  it("gives the head in order, and parts beyond it at random", () => {
+  it("gives the first missing part when nobody works on it, and then any", () => {
     const work = new RangeWork(80 * MIB);
-    const positions = [0.99, 0.99, 0.99, 0].map((random) => work.takePart(() => random)?.position);
-    expect(positions).toEqual([0, 8 * MIB, 72 * MIB, 16 * MIB]);
+    const first = work.takePart(wish());
+    const others = [0, 0.99, 0].map((random) => work.takePart(wish({ random: () => random }))?.position);
+    expect([first?.position, ...others]).toEqual([0, 72 * MIB, 8 * MIB, 64 * MIB]);
+    if (first !== undefined) work.giveBack(first);
+    expect(work.takePart(wish())?.position).toBe(0);
+  });
+
+  it("gives a part that the fewest have", () => {
+    const work = new RangeWork(80 * MIB);
+    work.takePart(wish());
+    const copiesOf = (position: number): number => (position === 40 * MIB ? 1 : 2);
+    expect(work.takePart(wish({ copiesOf }))).toMatchObject({ position: 40 * MIB, end: 48 * MIB });
   });
 
   it("gives what a peer has, and nothing that somebody works on", () => {
     const work = new RangeWork(80 * MIB);
     work.take(8 * MIB);
     const has = [{ start: 0, end: 8 * MIB }];
-    expect([work.hasWithin(has), work.takeWithin(has)]).toEqual([false, undefined]);
-    const more = [...has, { start: 30 * MIB, end: 50 * MIB }];
-    expect(work.takeWithin(more)).toMatchObject({ position: 30 * MIB, end: 38 * MIB });
-    expect(work.takeWithin(more)).toMatchObject({ position: 38 * MIB, end: 46 * MIB });
+    expect([work.hasWithin(has), work.takePart(wish({ within: has }))]).toEqual([false, undefined]);
+    const within = [...has, { start: 28 * MIB, end: 39 * MIB }];
+    expect(work.takePart(wish({ within, random: () => 0.99 }))).toMatchObject({ position: 28 * MIB, end: 32 * MIB });
+    expect(work.takePart(wish({ within }))).toMatchObject({ position: 32 * MIB, end: 39 * MIB });
+  });
+
+  it("leaves what is too little of a part, unless that is all that is missing of it", () => {
+    const work = new RangeWork(80 * MIB);
+    work.take(14 * MIB);
+    const within = [{ start: 10 * MIB, end: 19 * MIB }];
+    expect(work.takePart(wish({ within }))).toMatchObject({ position: 14 * MIB, end: 16 * MIB });
+    expect(work.hasWithin(within)).toBe(false);
   });
 
   it("steals half of the range that would take longest", () => {
@@ -85,12 +107,12 @@ class Workers {
   }
 
   takePart(seed: number): void {
-    this.#began(this.work.takePart(() => (seed % 1000) / 1000));
+    this.#began(this.work.takePart(wish({ random: () => (seed % 1000) / 1000 })));
   }
 
   takeWithin(start: number): void {
-    const offered = { start: start * 5, end: start * 5 + MIB };
-    const range = this.work.takeWithin([offered]);
+    const offered = { start: start * 5, end: start * 5 + 8 * MIB };
+    const range = this.work.takePart(wish({ within: [offered] }));
     if (range !== undefined) expect([range.position >= offered.start, range.end <= offered.end]).toEqual([true, true]);
     this.#began(range);
   }

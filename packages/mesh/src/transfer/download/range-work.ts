@@ -10,15 +10,26 @@ export interface ActiveRange {
   bytesPerMs: () => number | undefined;
 }
 
+/** Which part is to be taken. */
+export interface PartWish {
+  /** As `Math.random`. */
+  readonly random: () => number;
+  /** What the peer has. @default everything */
+  readonly within?: readonly ByteRange[] | undefined;
+  /** How many are known to have the part that the byte is in. */
+  readonly copiesOf: (position: number) => number;
+}
+
 /** What of a NAR is still to be got: ranges that wait, in order, and ranges that somebody works on. */
 export class RangeWork {
   readonly #sizeBytes: number;
-  #waiting: ByteRange[];
+  /** Each within one part. */
+  #waiting: readonly ByteRange[];
   readonly #active = new Set<ActiveRange>();
 
   constructor(sizeBytes: number) {
     this.#sizeBytes = sizeBytes;
-    this.#waiting = [{ start: 0, end: sizeBytes }];
+    this.#waiting = inParts({ start: 0, end: sizeBytes }, this.partBytes);
   }
 
   get isDone(): boolean {
@@ -48,33 +59,27 @@ export class RangeWork {
 
   /** The first range that waits, at most `maxBytes` of it. */
   take(maxBytes: number): ActiveRange | undefined {
-    const [first, ...others] = this.#waiting;
+    const [first] = this.#waiting;
     if (first === undefined) return undefined;
-    const end = Math.min(first.start + maxBytes, first.end);
-    this.#waiting = end === first.end ? others : [{ start: end, end: first.end }, ...others];
-    return this.#begin(first.start, end);
+    let { end } = first;
+    for (const next of this.#waiting) if (next.start === end) ({ end } = next);
+    const range = { start: first.start, end: Math.min(first.start + maxBytes, end) };
+    this.#waiting = this.#waiting.flatMap((part) => without(part, range));
+    return this.#begin(range.start, range.end);
   }
 
   /**
-   * The next part for one of many peers: in order as long as it is near the first missing byte, then any one, so that
-   * nodes that get the same NAR at once have different parts to give each other.
+   * The next part for one of many peers: the first missing one when nobody works on it, since Nix waits for it; then one
+   * that the fewest are known to have, any of these, so that nodes that get the same NAR at once have different parts to
+   * give each other.
    */
-  takePart(random: () => number): ActiveRange | undefined {
-    const [first] = this.#waiting;
-    const isNear = first !== undefined && first.start < this.#missingFrom + DOWNLOAD_LIMITS.headBytes;
-    if (isNear || !this.isDivided) return this.take(this.partBytes);
-    const parts = this.#waiting.flatMap((range) => inParts(range, this.partBytes));
-    return this.#takeOut(parts[Math.floor(random() * parts.length)]);
+  takePart(wish: PartWish): ActiveRange | undefined {
+    return this.#takeOut(this.#choose(wish));
   }
 
-  /** The first part that waits of what a peer has; undefined when none does. */
-  takeWithin(ranges: readonly ByteRange[]): ActiveRange | undefined {
-    return this.#takeOut(this.#waitingOf(ranges));
-  }
-
-  /** Whether there is something for {@link takeWithin}. */
+  /** Whether a part of these ranges waits. */
   hasWithin(ranges: readonly ByteRange[]): boolean {
-    return this.#waitingOf(ranges) !== undefined;
+    return this.#parts(ranges).length > 0;
   }
 
   /** Half of what is left of the range that would take longest; undefined when none is worth it. */
@@ -92,18 +97,32 @@ export class RangeWork {
   /** Nobody works on it any more; what is left of it waits. */
   giveBack(range: ActiveRange): void {
     if (!this.#active.delete(range) || range.position >= range.end) return;
-    const all = [...this.#waiting, { start: range.position, end: range.end }];
-    this.#waiting = joined(all.toSorted((left, right) => left.start - right.start));
+    const left = inParts({ start: range.position, end: range.end }, this.partBytes);
+    const all = [...this.#waiting, ...left].sort((one, other) => one.start - other.start);
+    this.#waiting = joined(all, this.partBytes);
   }
 
-  #waitingOf(ranges: readonly ByteRange[]): ByteRange | undefined {
-    for (const waiting of this.#waiting) {
-      const found = ranges.find(({ start, end }) => start < waiting.end && end > waiting.start);
-      if (found === undefined) continue;
-      const start = Math.max(found.start, waiting.start);
-      return { start, end: Math.min(found.end, waiting.end, start + this.partBytes) };
+  #choose({ random, within, copiesOf }: PartWish): ByteRange | undefined {
+    const parts = this.#parts(within);
+    const [first] = parts;
+    if (first === undefined || !this.isDivided || first.start === this.#missingFrom) return first;
+    let rarest: ByteRange | undefined;
+    let fewest = Number.POSITIVE_INFINITY;
+    let count = 0;
+    for (const part of parts) {
+      const copies = copiesOf(part.start);
+      if (copies > fewest) continue;
+      if (copies < fewest) count = 0;
+      fewest = copies;
+      // Each of those that are equally rare is as likely (reservoir sampling).
+      if (random() * ++count < 1) rarest = part;
     }
-    return undefined;
+    return rarest;
+  }
+
+  /** What waits, of these ranges only if there are any, in order. */
+  #parts(within: readonly ByteRange[] | undefined): readonly ByteRange[] {
+    return within === undefined ? this.#waiting : commonParts(this.#waiting, within);
   }
 
   get #missingFrom(): number {
@@ -111,10 +130,12 @@ export class RangeWork {
     return Math.min(this.#waiting[0]?.start ?? this.#sizeBytes, ...starts);
   }
 
-  /** @param part of one range that waits */
+  /** @param part of one that waits */
   #takeOut(part: ByteRange | undefined): ActiveRange | undefined {
     if (part === undefined) return undefined;
-    this.#waiting = this.#waiting.flatMap((range) => without(range, part));
+    const index = this.#waiting.findIndex(({ end }) => end > part.start);
+    const whole = this.#waiting[index];
+    if (whole !== undefined) this.#waiting = this.#waiting.toSpliced(index, 1, ...without(whole, part));
     return this.#begin(part.start, part.end);
   }
 
@@ -125,11 +146,12 @@ export class RangeWork {
   }
 }
 
-function joined(ranges: readonly ByteRange[]): ByteRange[] {
+function joined(ranges: readonly ByteRange[], partBytes: number): readonly ByteRange[] {
   const result: ByteRange[] = [];
   for (const range of ranges) {
     const last = result.at(-1);
-    if (last?.end === range.start) result[result.length - 1] = { start: last.start, end: range.end };
+    const isSamePart = last?.end === range.start && range.start % partBytes !== 0;
+    if (last !== undefined && isSamePart) result[result.length - 1] = { start: last.start, end: range.end };
     else result.push(range);
   }
   return result;
@@ -137,12 +159,28 @@ function joined(ranges: readonly ByteRange[]): ByteRange[] {
 
 /** Cut where every node cuts. */
 function inParts({ start, end }: ByteRange, partBytes: number): readonly ByteRange[] {
-  const first = Math.floor(start / partBytes);
-  const count = Math.ceil(end / partBytes) - first;
-  return Array.from({ length: count }, (_, index) => ({
-    start: Math.max(start, (first + index) * partBytes),
-    end: Math.min(end, (first + index + 1) * partBytes),
-  }));
+  const parts: ByteRange[] = [];
+  for (let from = start; from < end; ) {
+    const to = Math.min(end, (Math.floor(from / partBytes) + 1) * partBytes);
+    parts.push({ start: from, end: to });
+    from = to;
+  }
+  return parts;
+}
+
+/** What of each part is in one of the ranges, unless that is too little. Both are in order. */
+function commonParts(parts: readonly ByteRange[], ranges: readonly ByteRange[]): readonly ByteRange[] {
+  const found: ByteRange[] = [];
+  let next = 0;
+  for (const part of parts) {
+    while ((ranges[next]?.end ?? Number.POSITIVE_INFINITY) <= part.start) next++;
+    const range = ranges[next];
+    if (range === undefined) break;
+    const start = Math.max(part.start, range.start);
+    const end = Math.min(part.end, range.end);
+    if (end - start >= Math.min(part.end - part.start, DOWNLOAD_LIMITS.minPieceBytes)) found.push({ start, end });
+  }
+  return found;
 }
 
 function without(range: ByteRange, part: ByteRange): readonly ByteRange[] {

@@ -1,8 +1,7 @@
-import { isNiphasError, type NarHash, NiphasError } from "@niphas/core";
+import { isNiphasError, type NarHash, NiphasError, untilAborted } from "@niphas/core";
 import { Permits } from "../../network/budgets/permits.ts";
 import type { LocalStore, PathHash } from "../../ports.ts";
 import { pathHashOf } from "../../upstream/path-hash.ts";
-import { untilAborted } from "../../upstream/until-aborted.ts";
 import { DOWNLOAD_LIMITS, SPOOL_LIMITS } from "../limits.ts";
 import type { WantedNar } from "../ports.ts";
 import type { NarSpool } from "../spool/nar-spool.ts";

@@ -1,5 +1,4 @@
-import { NiphasError } from "@niphas/core";
-import { untilAborted } from "../../upstream/until-aborted.ts";
+import { NiphasError, untilAborted } from "@niphas/core";
 import type { Clock } from "../ports.ts";
 
 /** A timer that fires so late tells of an event loop that was held up. */

@@ -10,6 +10,7 @@ import type { RecentTakers } from "../slots/recent-takers.ts";
 import { SlotBody } from "../slots/slot-body.ts";
 import type { UploadSlots } from "../slots/upload-slots.ts";
 import type { NarSpool } from "../spool/nar-spool.ts";
+import { offeredRanges } from "./offered-ranges.ts";
 
 export interface PeerSourceComponents {
   readonly store: Pick<LocalStore, "pathInfo" | "nar">;
@@ -30,8 +31,6 @@ interface Offer {
 
 const GONE: NarAnswer = { kind: "gone" };
 const WORTHWHILE = SLOT_LIMITS.worthwhileBytes;
-/** An answer tells of no more ranges. */
-const MAX_RANGES = 8;
 
 /** What peers may read here: valid paths from the store, others as far as they have come. */
 export class PeerSource implements UploadSource {
@@ -50,7 +49,7 @@ export class PeerSource implements UploadSource {
     if (info !== undefined) return await this.#fromStore(request, info, from, signal);
     const found = await this.#spoolOf(request, signal);
     if (found === undefined) return GONE;
-    return found === "getting" ? later([]) : await this.#fromSpool(request, found, from, signal);
+    return found === "getting" ? { kind: "later", available: [] } : await this.#fromSpool(request, found, from, signal);
   }
 
   /** `getting`: it has not begun to come, and does not in a second. */
@@ -87,13 +86,13 @@ export class PeerSource implements UploadSource {
     const { range } = request;
     const { narSizeBytes } = spool.wanted;
     if (range.end > narSizeBytes) return GONE;
-    const others = (): readonly ByteRange[] => worthwhile(spool, request.usefulFrom ?? range.start);
+    const others = (): readonly ByteRange[] => offeredRanges(spool.availableFrom(request.usefulFrom ?? range.start));
     const hasCome = (): boolean => spool.availableEnd(range.start) > range.start;
     const isEnough = (): boolean => spool.availableEnd(range.start) >= Math.min(range.end, range.start + WORTHWHILE);
     const isTime = (): boolean => isEnough() || (!hasCome() && others().length > 0);
     // Without a slot, so that those who wait do not keep out those who could be served.
     if (!isTime()) await this.#inTime(SLOT_LIMITS.laterMs, (waiting) => spool.until(isTime, waiting), signal);
-    if (!hasCome()) return spool.state === "failed" ? GONE : later(others());
+    if (!hasCome()) return spool.state === "failed" ? GONE : { kind: "later", available: others() };
     const open = (): Offer => {
       const end = Math.min(spool.availableEnd(range.start), range.end);
       return { end, body: spool.read({ start: range.start, end }), narSizeBytes, hold: spool.hold() };
@@ -122,11 +121,10 @@ export class PeerSource implements UploadSource {
     signal: AbortSignal,
     open: () => Offer,
   ): Promise<NarAnswer> {
-    const { slots, takers, observe } = this.#components;
+    const { slots, takers, clock, observe } = this.#components;
     const hints = (): readonly PeerId[] => takers.of(path).filter((other) => other !== peer);
     const waitMs = hints().length > 0 ? 0 : SLOT_LIMITS.slotWaitMs;
-    const slot =
-      slots.tryTake() ?? (waitMs > 0 ? await this.#inTime(waitMs, (end) => slots.take(end), signal) : undefined);
+    const slot = slots.tryTake(peer) ?? (waitMs > 0 ? await slots.take(peer, { clock, waitMs }, signal) : undefined);
     if (slot === undefined) return { kind: "busy", retryWith: hints() };
     using held = new DisposableStack();
     held.use(slot);
@@ -134,17 +132,8 @@ export class PeerSource implements UploadSource {
     held.use(hold);
     const onEnd = (sizeBytes: number): void => {
       observe({ kind: "served", peer, sizeBytes });
-      if (range.start + sizeBytes === narSizeBytes) takers.add(path, peer);
+      takers.got(path, peer, { start: range.start, end: range.start + sizeBytes, narSizeBytes });
     };
     return { kind: "bytes", end, body: new SlotBody(body, { slot: held.move(), signal, onEnd }) };
   }
-}
-
-function later(available: readonly ByteRange[]): NarAnswer {
-  return { kind: "later", available: available.slice(0, MAX_RANGES) };
-}
-
-/** Ranges that are worth a request. */
-function worthwhile(spool: NarSpool, from: number): readonly ByteRange[] {
-  return spool.availableFrom(from).filter(({ start, end }) => end - start >= WORTHWHILE);
 }

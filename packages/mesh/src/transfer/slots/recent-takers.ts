@@ -1,9 +1,19 @@
-import type { PathHash, PeerId } from "../../ports.ts";
-import { SLOT_LIMITS } from "../limits.ts";
+import type { ByteRange, PathHash, PeerId } from "../../ports.ts";
+import { DOWNLOAD_LIMITS, SLOT_LIMITS } from "../limits.ts";
 
-/** Who got the end of a NAR from us last: the best to ask next, since they are many and we are one. */
+/**
+ * Who got the end of a NAR from us last, or any part of a large one: the best to ask next, since they are many and we are
+ * one.
+ */
 export class RecentTakers {
   readonly #takers = new Map<PathHash, readonly PeerId[]>();
+
+  /** The peer has got this range of the NAR. */
+  got(path: PathHash, peer: PeerId, range: ByteRange & { readonly narSizeBytes: number }): void {
+    const isLarge = range.narSizeBytes > DOWNLOAD_LIMITS.splitAboveBytes;
+    const isPart = isLarge && range.end - range.start >= DOWNLOAD_LIMITS.minPieceBytes;
+    if (isPart || range.end === range.narSizeBytes) this.add(path, peer);
+  }
 
   add(path: PathHash, peer: PeerId): void {
     const others = this.of(path).filter((other) => other !== peer);

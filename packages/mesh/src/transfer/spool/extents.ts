@@ -7,20 +7,27 @@ export class Extents {
   /** False, and nothing changes, when a byte of it is there already. */
   add(range: ByteRange): boolean {
     if (range.start >= range.end) return true;
-    const found = this.#ranges.findIndex((each) => each.end >= range.start);
-    const index = found < 0 ? this.#ranges.length : found;
-    const touched = this.#ranges.slice(index).filter((each) => each.start <= range.end);
-    if (touched.some((each) => each.start < range.end && each.end > range.start)) return false;
-    const start = Math.min(range.start, ...touched.map((each) => each.start));
-    const end = Math.max(range.end, ...touched.map((each) => each.end));
-    this.#ranges.splice(index, touched.length, { start, end });
+    const index = this.#firstEndingAt(range.start);
+    let { start, end } = range;
+    let count = 0;
+    for (
+      let each = this.#ranges[index];
+      each !== undefined && each.start <= range.end;
+      each = this.#ranges[index + count]
+    ) {
+      if (each.start < range.end && each.end > range.start) return false;
+      start = Math.min(start, each.start);
+      end = Math.max(end, each.end);
+      count++;
+    }
+    this.#ranges.splice(index, count, { start, end });
     return true;
   }
 
   /** How far the bytes go without a hole from `position`; `position` itself when there are none. */
   endFrom(position: number): number {
-    const found = this.#ranges.find((each) => each.start <= position && position < each.end);
-    return found?.end ?? position;
+    const found = this.#ranges[this.#firstEndingAt(position + 1)];
+    return found !== undefined && found.start <= position ? found.end : position;
   }
 
   /** What is there of `range`, in order. */
@@ -31,5 +38,16 @@ export class Extents {
 
   get totalBytes(): number {
     return this.#ranges.reduce((sum, { start, end }) => sum + end - start, 0);
+  }
+
+  /** The index of the first range that ends there or later. */
+  #firstEndingAt(position: number): number {
+    let [low, high] = [0, this.#ranges.length];
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if ((this.#ranges[middle]?.end ?? 0) >= position) high = middle;
+      else low = middle + 1;
+    }
+    return low;
   }
 }

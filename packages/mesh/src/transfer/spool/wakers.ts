@@ -1,4 +1,4 @@
-import { untilAborted } from "../../upstream/until-aborted.ts";
+import { untilAborted } from "@niphas/core";
 
 /** Those who wait for a change. */
 export class Wakers {

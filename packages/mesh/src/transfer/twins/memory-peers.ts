@@ -1,6 +1,5 @@
-import { NiphasError } from "@niphas/core";
+import { NiphasError, untilAborted } from "@niphas/core";
 import type { ByteRange, Holders, NarAnswer, NarRangeRequest, PathHash, PeerId, PeerNars } from "../../ports.ts";
-import { untilAborted } from "../../upstream/until-aborted.ts";
 import { pause } from "../download/pause.ts";
 import type { Clock } from "../ports.ts";
 

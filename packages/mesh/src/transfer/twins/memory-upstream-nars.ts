@@ -1,6 +1,5 @@
-import { NiphasError } from "@niphas/core";
+import { NiphasError, untilAborted } from "@niphas/core";
 import type { CacheFile, NarBytes } from "../../ports.ts";
-import { untilAborted } from "../../upstream/until-aborted.ts";
 import type { UpstreamNars, WantedNar } from "../ports.ts";
 
 export type UpstreamConduct = "honest" | "failing" | "stalling" | "lying" | "truncating";
