@@ -45,6 +45,9 @@ const result = await build({
   target: "node24",
   external: EXTERNAL,
   banner: { js: REQUIRE },
+  // Node.js keeps the whole text in memory. Names stay, for traces; lines too.
+  minifyWhitespace: true,
+  lineLimit: 160,
   legalComments: "linked",
   metafile: true,
   logLevel: "warning",

@@ -1,4 +1,5 @@
 import { readdirSync } from "node:fs";
+import { readOptions } from "@niphas/service";
 import { temporaryDirectory } from "@niphas/testing";
 import { afterEach, expect, it, vi } from "vitest";
 import { meshCommand } from "./command.ts";
@@ -9,18 +10,7 @@ afterEach(() => vi.unstubAllEnvs());
 
 const CONTEXT = { signal: AbortSignal.abort(), write: () => undefined };
 
-/** What the flags and variables say, without starting anything. */
-async function raw(...args: readonly string[]): Promise<RawMeshOptions> {
-  let seen: RawMeshOptions = {};
-  const command = meshCommand(CONTEXT)
-    .exitOverride()
-    .configureOutput({ writeErr: () => undefined })
-    .action((options: RawMeshOptions) => {
-      seen = options;
-    });
-  await command.parseAsync(args, { from: "user" });
-  return seen;
-}
+const raw = (...args: readonly string[]): Promise<RawMeshOptions> => readOptions(meshCommand(CONTEXT), args);
 
 it("niphas mesh reads each flag from the command line before the environment", async () => {
   vi.stubEnv("NIPHAS_MESH_UPSTREAM", "https://a.example https://b.example");

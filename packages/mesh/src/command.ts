@@ -1,8 +1,7 @@
-import { flagCommand, keepHeapSmall } from "@niphas/service";
+import { flagCommand, keepHeapSmall, MemoryReturn, SystemClock } from "@niphas/service";
 import type { Command } from "commander";
 import { FLAGS, type RawMeshOptions } from "./flags.ts";
 import { addIdentityCommand } from "./identity-command.ts";
-import { parseMeshOptions } from "./options.ts";
 import { addStatusCommands } from "./status/commands.ts";
 
 const DESCRIPTION = `Serve store paths to the neighbours, and get them from there.
@@ -37,9 +36,11 @@ export interface MeshCommandContext {
 export function meshCommand(context: MeshCommandContext): Command {
   const command = flagCommand("mesh", { description: DESCRIPTION, notes: EXAMPLES }, FLAGS).helpCommand(false);
   command.action(async (raw: RawMeshOptions) => {
+    // Loaded only here: the daemon is large, and questions to it are not.
+    const { parseMeshOptions } = await import("./options.ts");
     const options = parseMeshOptions(raw);
     keepHeapSmall();
-    // Loaded only here: the daemon is large, and questions to it are not.
+    using _memory = new MemoryReturn({ clock: new SystemClock() });
     const { runMeshDaemon } = await import("./main.ts");
     await runMeshDaemon(options, context.signal);
   });

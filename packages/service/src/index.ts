@@ -11,5 +11,7 @@ export { Teardown } from "./lifecycle/teardown.ts";
 export { causeChain, errorFields } from "./log/error-fields.ts";
 export { createLogger } from "./log/logger.ts";
 export { buffersPassed } from "./memory/buffer-garbage.ts";
+export { MemoryReturn } from "./memory/memory-return.ts";
 export { keepHeapSmall } from "./memory/small-heap.ts";
 export { ManualClock, settle } from "./twins/manual-clock.ts";
+export { readOptions } from "./twins/read-options.ts";

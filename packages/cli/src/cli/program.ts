@@ -52,7 +52,7 @@ async function loadCsiCommand(): Promise<Command> {
 }
 
 async function loadMeshCommand({ signal, output }: CliContext): Promise<Command> {
-  const { meshCommand } = await import("@niphas/mesh");
+  const { meshCommand } = await import("@niphas/mesh/command");
   return withSummary(meshCommand({ signal, write: (text) => output.write(text) }));
 }
 

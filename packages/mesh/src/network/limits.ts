@@ -36,14 +36,20 @@ export const CONNECTION_LIMITS = {
   /** For a stream from opened to agreed protocol: what a peer that stands still costs. */
   protocolNegotiationTimeoutMs: 1_500,
   connectionCloseTimeoutMs: 500,
-  /** Our own pings come every 10 s, so silence of this length is death. */
-  inactivityTimeoutMs: 60_000,
+  /** Signs of life come more often, so silence of this length is death. */
+  inactivityTimeoutMs: 300_000,
   /** Waiting to be accepted by the kernel. */
   listenBacklog: 512,
 } as const;
 
 /** What a connection may bring before its peer is known to be a member. TLS and Noise need less than 4 KiB. */
 export const HANDSHAKE_BYTES = 32 * KIB;
+
+/**
+ * Of which TLS holds more for one who never ends it: a ClientHello of 131,396 bytes, the longest message that OpenSSL takes,
+ * and a record.
+ */
+export const TLS_HANDSHAKE_BYTES = 160 * KIB;
 
 /** https://github.com/hashicorp/yamux/blob/master/spec.md: version, type, flags (2), stream id (4), length (4). */
 export const YAMUX_HEADER_BYTES = 12;
@@ -53,14 +59,15 @@ export const MUXER_LIMITS = {
   initialStreamWindowBytes: 1 * MIB,
   /** With `pause()` a whole window may arrive unasked; 16 MiB, yamux's default, is past its own read buffer (reset). */
   maxStreamWindowBytes: 1 * MIB,
+  /** Of a window that was used up, before the sender is told that there is room again. */
+  windowStepBytes: 256 * KIB,
   /** Above the largest window, so that it never ends a stream that only waits. */
   maxReadBufferBytes: 2 * MIB,
   /** One RPC stream, NAR streams, and two being agreed on. */
   maxInboundStreams: 12,
   maxOutboundStreams: 12,
   /**
-   * That we send, to fill four records of TLS with their headers. See FairSending: longer ones can stop a connection with
-   * TLS for ever, and hold up other streams.
+   * That we send, to fill four records of TLS with their headers. See FairSending: longer ones hold up other streams.
    */
   maxFrameBytes: 64 * KIB - YAMUX_HEADER_BYTES,
   /** Streams that come before the connection is set up. */
@@ -111,7 +118,12 @@ export const RPC_LIMITS = {
   helloTimeoutMs: 1_500,
   /** A peer that did not open its stream is left alone this long, unless it connects anew. */
   openRetryMs: 2_000,
-  /** A stream without traffic is asked for a sign of life this often; one that gives none until the next time is dead. */
+  /**
+   * A stream on which nothing has come for so long is asked for a sign of life. Longer than the two minutes after which
+   * summaries are asked for again, so that a full mesh at rest asks nothing else: each question costs both sides 1 ms.
+   */
+  quietMs: 150_000,
+  /** Streams are looked at this often. One that is asked and gives no sign of life until the next time is dead. */
   heartbeatMs: 10_000,
 } as const;
 
@@ -120,7 +132,7 @@ export const NAR_LIMITS = {
   maxFrameBytes: 4 * KIB,
   maxHints: 8,
   /** Of a NAR that is on its way to the answering side. */
-  maxRanges: 8,
+  maxRanges: 128,
   /** Streams to one peer, and from one peer. */
   maxStreamsPerPeer: 8,
   /** Streams that all peers together may hold open to us. */
@@ -151,7 +163,7 @@ export interface MemoryBound {
 /** The buffers that `members` members and any number of strangers can fill if all of them are evil at once. */
 export function memoryBound(members: number): MemoryBound {
   const perPeerBytes = CONNECTION_LIMITS.maxConnectionsPerPeer * connectionBytes();
-  const strangersBytes = CONNECTION_LIMITS.maxIncomingPendingConnections * 2 * HANDSHAKE_BYTES;
+  const strangersBytes = CONNECTION_LIMITS.maxIncomingPendingConnections * TLS_HANDSHAKE_BYTES;
   const sharedBytes =
     RPC_LIMITS.maxPartialAnswerBytes +
     RPC_LIMITS.maxUnsentAnswerBytes +

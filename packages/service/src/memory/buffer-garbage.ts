@@ -1,12 +1,8 @@
-import { setFlagsFromString } from "node:v8";
-import { runInNewContext } from "node:vm";
+import { collectGarbage } from "./collect-garbage.ts";
 
 /** So few that what they leave stays far below what V8 begins to mark the whole heap for. */
 const COLLECT_EVERY_BYTES = 8 * 1024 * 1024;
 
-type CollectGarbage = (options: { readonly type: "minor" }) => void;
-
-let collect: CollectGarbage | undefined;
 let passedBytes = 0;
 
 /**
@@ -19,14 +15,5 @@ export function buffersPassed(sizeBytes: number): void {
   passedBytes += sizeBytes;
   if (passedBytes < COLLECT_EVERY_BYTES) return;
   passedBytes = 0;
-  collect ??= garbageCollector();
-  collect({ type: "minor" });
-}
-
-/** V8's own function, which contexts have that are made while it is asked for. */
-function garbageCollector(): CollectGarbage {
-  setFlagsFromString("--expose-gc");
-  const found: CollectGarbage = runInNewContext("gc");
-  setFlagsFromString("--no-expose-gc");
-  return found;
+  collectGarbage("minor");
 }

@@ -5,7 +5,7 @@ const WORDS = 6;
 const VALUE = 5;
 const MIN_SLOTS = 16;
 const MAX_LOAD = 0.75;
-const GROWTH = 1.6;
+const GROWTH = 1.25;
 /** How far from its place a pair may lie. Beyond it only hostile digests get, and are refused. */
 const MAX_PROBES = 4096;
 

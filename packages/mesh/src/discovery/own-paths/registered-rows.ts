@@ -9,7 +9,7 @@ export interface RegisteredRow {
 }
 
 const FIRST_CAPACITY = 1024;
-const GROWTH = 1.5;
+const GROWTH = 1.25;
 
 /**
  * Rows of Nix's database as we last saw them, in the order of their ids: about 60 bytes each. A path that was collected

@@ -11,7 +11,7 @@ const FETCH_TIMEOUT_MS = 10_000;
 const FIRST_RETRY_MS = 500;
 const MAX_RETRY_MS = 30_000;
 /** Every peer is asked so often whether a change was missed. */
-const CHECK_INTERVAL_MS = 60_000;
+const CHECK_INTERVAL_MS = 120_000;
 /** Of all peers' summaries together: 256 peers with 500,000 paths each. Beyond it a peer is left out. */
 const MAX_TOTAL_BYTES = 192 * 2 ** 20;
 

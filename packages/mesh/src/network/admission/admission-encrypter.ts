@@ -37,8 +37,10 @@ export class AdmissionEncrypter implements ConnectionEncrypter {
   }
 
   async secureOutbound(connection: MessageStream, options?: SecureConnectionOptions): Promise<SecuredConnection> {
-    if (options?.remotePeer === undefined) limitUntilAdmitted(connection, this.#rules);
+    // Of a connection to somebody of whom only the address is known, the gater is not asked.
+    if (options?.remotePeer === undefined) this.#limit(connection, connection);
     const secured = await this.#inner.secureOutbound(connection, options);
+    this.#limit(secured.connection, connection);
     const channel = this.#channel(secured, options);
     await joinGroup(this.#rules.groupKey, channel);
     this.#admit(channel.peer, connection);
@@ -48,11 +50,18 @@ export class AdmissionEncrypter implements ConnectionEncrypter {
 
   async secureInbound(connection: MessageStream, options?: SecureConnectionOptions): Promise<SecuredConnection> {
     const secured = await this.#inner.secureInbound(connection, options);
+    this.#limit(secured.connection, connection);
     const channel = this.#channel(secured, options);
     await admitToGroup(this.#rules.groupKey, channel);
     this.#admit(channel.peer, connection);
     this.#rules.onAdmitted(connection, secured.connection);
     return secured;
+  }
+
+  /** What comes through `layer` until all of the connection is admitted. */
+  #limit(layer: MessageStream, connection: MessageStream): void {
+    const isAdmitted = (): boolean => this.#rules.isAdmitted?.(connection) === true;
+    if (isReceiving(layer)) limitArrival(layer, HANDSHAKE_BYTES, isAdmitted);
   }
 
   /** A side that is no member, and cannot become one, is refused before it has seen anything of the group. */
@@ -75,9 +84,4 @@ export class AdmissionEncrypter implements ConnectionEncrypter {
 
 function notAMember(): NiphasError {
   return new NiphasError("PolicyDenied", NOT_A_MEMBER);
-}
-
-/** Of a connection to somebody of whom only the address is known, the gater is not asked. */
-function limitUntilAdmitted(connection: MessageStream, { isAdmitted }: AdmissionRules): void {
-  if (isReceiving(connection)) limitArrival(connection, HANDSHAKE_BYTES, () => isAdmitted?.(connection) === true);
 }

@@ -17,8 +17,7 @@ export interface SendingStream {
  * js-libp2p 3 wakes all of them whenever the socket takes something, or a window grows: each time the first one fills up
  * the connection again. What is unsent grows by more than leaves, and the last streams never send.
  *
- * Its TLS does not read while it waits to write. Two sides that write frames larger than what the kernel and one buffer
- * between hold would wait for each other for ever; with short ones it goes on.
+ * Short frames keep a stream from holding up the others of its connection.
  */
 export class FairSending {
   readonly #layers: readonly MessageStream[];

@@ -5,6 +5,7 @@ import { MUXER_LIMITS } from "../limits.ts";
 import { FairSending } from "./fair-sending.ts";
 import { FrameGuard } from "./frame-guard.ts";
 import { guardStream } from "./stream-guard.ts";
+import { grantInSteps } from "./window-steps.ts";
 
 type YamuxFactory = ReturnType<ReturnType<typeof yamux>>;
 export type YamuxMuxer = ReturnType<YamuxFactory["createStreamMuxer"]>;
@@ -41,7 +42,7 @@ const YAMUX_OPTIONS = {
   maxOutboundStreams: MUXER_LIMITS.maxOutboundStreams,
   maxEarlyStreams: MUXER_LIMITS.maxEarlyStreams,
   // The RPC stream has a heartbeat that ends dead connections; yamux' pings do not. One at the start measures the delay.
-  keepAliveInterval: 60_000,
+  keepAliveInterval: 240_000,
   streamOptions: {
     initialStreamWindowSize: MUXER_LIMITS.initialStreamWindowBytes,
     maxStreamWindowSize: MUXER_LIMITS.maxStreamWindowBytes,
@@ -70,6 +71,7 @@ function guardMuxer(muxer: YamuxMuxer, layers: readonly MessageStream[]): YamuxM
   const onRemoteStream = muxer.onRemoteStream.bind(muxer);
   muxer.onRemoteStream = (stream) => {
     guardStream(stream);
+    grantInSteps(stream);
     sending.include(stream);
     onRemoteStream(stream);
   };
@@ -77,6 +79,7 @@ function guardMuxer(muxer: YamuxMuxer, layers: readonly MessageStream[]): YamuxM
   muxer.onCreateStream = () => {
     const stream = onCreateStream();
     guardStream(stream);
+    grantInSteps(stream);
     sending.include(stream);
     return stream;
   };

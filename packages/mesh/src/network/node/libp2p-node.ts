@@ -1,13 +1,15 @@
 import { noise } from "@chainsafe/libp2p-noise";
 import type { ConnectionEncrypter, ConnectionGater, Libp2p, MessageStream, PrivateKey } from "@libp2p/interface";
 import { tcp } from "@libp2p/tcp";
-import { tls } from "@libp2p/tls";
+import type { TLSComponents } from "@libp2p/tls";
 import { createLibp2p } from "libp2p";
 import { AdmissionEncrypter, type AdmissionRules } from "../admission/admission-encrypter.ts";
+import { socketTls } from "../admission/socket-tls.ts";
 import { CONNECTION_LIMITS } from "../limits.ts";
 import { guardedYamux } from "../muxer/guarded-yamux.ts";
 import { Farewell } from "./farewell.ts";
 import { tcpAddress } from "./member-address.ts";
+import { silentLogger } from "./silent-logger.ts";
 
 /** `tls` is native code and comes first. */
 export type Encryption = "tls" | "noise";
@@ -20,11 +22,11 @@ export interface Libp2pNodeInit {
   readonly gater: ConnectionGater;
 }
 
-type EncrypterComponents = Parameters<ReturnType<typeof noise>>[0];
+type EncrypterComponents = Parameters<ReturnType<typeof noise>>[0] & TLSComponents;
 type EncrypterFactory = (components: EncrypterComponents) => ConnectionEncrypter;
 
 const ENCRYPTERS: Readonly<Record<Encryption, EncrypterFactory>> = {
-  tls: tls(),
+  tls: socketTls(),
   noise: noise(),
 };
 
@@ -46,6 +48,7 @@ export async function createNode(init: Libp2pNodeInit): Promise<NodeParts> {
   };
   const libp2p = await createLibp2p({
     start: false,
+    logger: silentLogger(),
     privateKey: init.privateKey,
     addresses: { listen: [tcpAddress(init.listen.host, init.listen.port)] },
     transports: [tcp(TCP_OPTIONS)],

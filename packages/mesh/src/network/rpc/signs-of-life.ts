@@ -40,12 +40,12 @@ export class SignsOfLife implements Disposable {
     if (this.#isSilent) throw silent();
   }
 
-  /** False when the last ping of this kind was not answered. */
+  /** Asks who was silent or quiet. False when nothing has come since the last time that it asked. */
   beat(): boolean {
     if (this.#isBeatUnanswered) return false;
-    const isQuiet = performance.now() - this.#heardAtMs >= RPC_LIMITS.heartbeatMs / 2;
-    this.#isBeatUnanswered = isQuiet;
-    if (isQuiet) this.#init.ping();
+    const isQuiet = performance.now() - this.#heardAtMs >= RPC_LIMITS.quietMs;
+    this.#isBeatUnanswered = this.#isSilent || isQuiet;
+    if (this.#isBeatUnanswered) this.#init.ping();
     return true;
   }
 
