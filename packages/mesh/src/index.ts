@@ -26,8 +26,10 @@ export { UpstreamSources, type UpstreamSourcesInit } from "./substituter/upstrea
 export { verifiedNar } from "./substituter/verified-nar.ts";
 export { NarSources } from "./transfer/download/nar-sources.ts";
 export { PeerTraffic } from "./transfer/download/peer-traffic.ts";
+export { type RangeRequest, RangeRequests } from "./transfer/download/range-requests.ts";
 export { type ActiveRange, RangeWork } from "./transfer/download/range-work.ts";
 export { DOWNLOAD_LIMITS, SLOT_LIMITS } from "./transfer/limits.ts";
+export { offeredRanges } from "./transfer/serving/offered-ranges.ts";
 export { RecentTakers } from "./transfer/slots/recent-takers.ts";
 export { UploadSlots } from "./transfer/slots/upload-slots.ts";
 export { Extents } from "./transfer/spool/extents.ts";

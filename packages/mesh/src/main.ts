@@ -47,7 +47,7 @@ import {
 } from "./network/index.ts";
 import { NAR_LIMITS } from "./network/limits.ts";
 import { type MeshOptions, readGroupSecret } from "./options.ts";
-import { aheadBytesFor, createPlanApp, InfoFinder, PlannedNarInfos, Plans } from "./plan/index.ts";
+import { aheadBytesFor, createInfos, createPlanApp, PlannedNarInfos, Plans } from "./plan/index.ts";
 import type { PeerId } from "./ports.ts";
 import { LocalNars } from "./serving/local-nars.ts";
 import { StoreAnswers } from "./serving/store-answers.ts";
@@ -123,9 +123,10 @@ async function startDaemon(options: MeshOptions, runtime: Runtime): Promise<void
   const base = { state, trustGroup, membership, members, metrics };
   const network = await createNetwork(options, runtime, { ...base, ...store });
   const transfers = await openTransfers(options, runtime, { ...base, ...store, ...network });
-  await serveMembers({ ...store, ...network, ...transfers });
-  const { fetch, recall, plans } = openApps(options, runtime, { ...base, ...store, ...network, ...transfers });
-  watch(metrics, { ...base, ...store, ...network, ...transfers, plans, lag });
+  const all = { ...base, ...store, ...network, ...transfers };
+  await serveMembers(all);
+  const { fetch, recall, plans } = openApps(options, runtime, all);
+  watch(metrics, { ...all, plans, lag });
   await network.node.start();
   await join(options, runtime, { ...base, ...network });
   gate.open(fetch, recall);
@@ -198,10 +199,10 @@ async function createNetwork(options: MeshOptions, runtime: Runtime, parts: Base
   return { node, peers, discovery, queries: new RpcPeerQueries(peers) };
 }
 
-/** What gets NARs, from members and binary caches. */
+/** What finds narinfos out and gets NARs, from members and binary caches. */
 async function openTransfers(options: MeshOptions, runtime: Runtime, parts: Base & Store & Network) {
   const { teardown, clock, logger } = runtime;
-  const { membership, members, metrics, node, peers, discovery, store, state } = parts;
+  const { membership, members, metrics, node, peers, discovery, store, database, state } = parts;
   const notes = new PathNotes();
   const observe = (event: TransferEvent): void => {
     metrics.transferred(event);
@@ -229,8 +230,15 @@ async function openTransfers(options: MeshOptions, runtime: Runtime, parts: Base
   teardown.defer(() => coordinator[Symbol.dispose]());
   const transfers = new Transfers({ traffic, upstream: upstreams, coordinator, spools, store });
   teardown.defer(() => transfers[Symbol.asyncDispose]());
+  const owners = new LiveOwners(owning);
+  teardown.defer(() => owners[Symbol.dispose]());
+  const knownPaths = new KnownPaths({ database });
+  const known = (maxCount: number) => knownPaths.list(maxCount);
+  const infos = createInfos({ ...parts, upstreams, isTrusted, owners, known, clock }, { self: node.peerId });
+  teardown.defer(() => infos.finder[Symbol.dispose]());
   const slots = new UploadSlots({ count: options.uploadSlots });
-  return { notes, observe, spools, isTrusted, upstreams, traffic, wants, coordinator, transfers, slots, clock };
+  const moving = { spools, upstreams, traffic, wants, coordinator, transfers, slots };
+  return { notes, observe, isTrusted, owners, clock, ...infos, ...moving };
 }
 
 /** What members may ask of this node. */
@@ -250,13 +258,8 @@ async function serveMembers(parts: Store & Network & TransferParts): Promise<voi
 }
 
 /** What this machine may ask: Nix for paths, the node plugin for plans, people for the reasons. */
-function openApps(options: MeshOptions, runtime: Runtime, parts: Base & Store & Network & TransferParts) {
-  const { teardown, clock } = runtime;
-  const { store, database, metrics, membership, node, transfers, upstreams, traffic, isTrusted } = parts;
-  const knownPaths = new KnownPaths({ database });
-  const known = (maxCount: number) => knownPaths.list(maxCount);
-  const finder = new InfoFinder({ ...parts, known, clock });
-  teardown.defer(() => finder[Symbol.dispose]());
+function openApps(options: MeshOptions, { clock }: Runtime, parts: Base & Store & Network & TransferParts) {
+  const { store, database, metrics, membership, node, transfers, upstreams, traffic, isTrusted, finder } = parts;
   const observe = (event: SubstituterEvent): void => metrics.requestEnded(event);
   const recalled = new RecalledNarInfos({ recall: (path) => finder.recall(path), observe });
   const plans = new Plans(
@@ -279,9 +282,7 @@ function openApps(options: MeshOptions, runtime: Runtime, parts: Base & Store & 
     observe,
   });
   const members = new MemberReports({ membership, network: node, quarantine: traffic.quarantine });
-  const owners = new LiveOwners({ self: node.peerId, membership, reachability: node });
-  teardown.defer(() => owners[Symbol.dispose]());
-  const why = new Why({ ...parts, members, owners });
+  const why = new Why({ ...parts, members });
   const status = () =>
     statusReport({ ...parts, members, plans, peerId: node.peerId, listen: addressOf(options, node) });
   const control = new Hono().route("/", createPlanApp({ plans })).route("/", createStatusApp({ status, why }));

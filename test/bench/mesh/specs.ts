@@ -1,7 +1,9 @@
 import type { RowSpec } from "../rows.ts";
+import { ABSENT_SPECS } from "./absent/spec.ts";
 import { CREATE_SPECS } from "./create/spec.ts";
 import { FAULT_SPECS } from "./fault/spec.ts";
 import { FOOTPRINT_SPECS } from "./footprint/spec.ts";
+import { HOSTILE_SPECS } from "./hostile/spec.ts";
 import { NARINFO_SPECS } from "./narinfo/spec.ts";
 import { ROLLING_SPECS } from "./rolling/spec.ts";
 import { SIMULATION_SPECS } from "./simulation/spec.ts";
@@ -16,7 +18,9 @@ export const MESH_SPECS: readonly RowSpec[] = [
   ...ROLLING_SPECS,
   ...UPDATE_SPECS,
   ...NARINFO_SPECS,
+  ...ABSENT_SPECS,
   ...FAULT_SPECS,
+  ...HOSTILE_SPECS,
   ...FOOTPRINT_SPECS,
   ...SIMULATION_SPECS,
 ];

@@ -3,9 +3,11 @@ import { bundleNiphas } from "@niphas/testing";
 import { missingForMeshNetwork } from "../../mesh/network/index.ts";
 import type { Measurement } from "../rows.ts";
 import { type RunControl, runScenarios, type Suite } from "../scenario.ts";
-import { create } from "./create/create.ts";
+import { absent } from "./absent/absent.ts";
+import { createOne, createRaw, createXz } from "./create/create.ts";
 import { fault } from "./fault/fault.ts";
 import { footprint } from "./footprint/footprint.ts";
+import { hostile } from "./hostile/hostile.ts";
 import type { MeshScenario } from "./mesh-scenario.ts";
 import { narInfo } from "./narinfo/narinfo.ts";
 import { rolling } from "./rolling/rolling.ts";
@@ -23,11 +25,15 @@ const LONG_CLOSURE_MIB = 512;
 export const MESH_SCENARIOS: readonly MeshScenario[] = [
   serialiser,
   stream,
-  create,
+  createRaw,
+  createXz,
+  createOne,
   rolling,
   update,
   narInfo,
+  absent,
   fault,
+  hostile,
   footprint,
   simulation,
 ];

@@ -21,6 +21,8 @@ class RecordingRunner extends NixRunner {
   }
 }
 
+export type NeighboursRig = Awaited<ReturnType<typeof neighboursRig>>;
+
 /** A node with a cache that has a closure, to be realised through any mesh. */
 export async function neighboursRig(closureOptions: Partial<ClosureOptions> = {}) {
   const stack = new AsyncDisposableStack();
@@ -31,6 +33,12 @@ export async function neighboursRig(closureOptions: Partial<ClosureOptions> = {}
   const lost: string[] = [];
   const progress: RealiseProgress[] = [];
   const losses: MeshLoss[] = [];
+  const give = async (neighbours?: HttpNeighbours): Promise<void> => {
+    const realiser = createRealiser({ nix, database: node.database, neighbours }, { onNeighboursLost });
+    const signal = AbortSignal.timeout(240_000);
+    await realiser.realise([closure.root], { signal, onProgress: (each) => progress.push(each) });
+    await realiser.stop();
+  };
   const onNeighboursLost = (reason: NiphasError, loss: MeshLoss): void => {
     lost.push(reason.message);
     losses.push(loss);
@@ -44,11 +52,11 @@ export async function neighboursRig(closureOptions: Partial<ClosureOptions> = {}
     progress,
     /** @param patience endless where the test is about something else than time; liars have little credit, to end soon */
     realise: async (meshUrl: string, patience: PatienceInit = {}): Promise<void> => {
-      const neighbours = new HttpNeighbours({ url: meshUrl, patience: { creditMs: 500, ...patience } });
-      const realiser = createRealiser({ nix, database: node.database, neighbours }, { onNeighboursLost });
-      const signal = AbortSignal.timeout(240_000);
-      await realiser.realise([closure.root], { signal, onProgress: (each) => progress.push(each) });
-      await realiser.stop();
+      await give(new HttpNeighbours({ url: meshUrl, patience: { creditMs: 500, ...patience } }));
+    },
+    /** With a mesh and all the patience of the node plugin, or without any. */
+    realiseAsPlugin: async (meshUrl?: string): Promise<void> => {
+      await give(meshUrl === undefined ? undefined : new HttpNeighbours({ url: meshUrl }));
     },
     /** What each process of Nix was given: with the mesh or without. */
     starts: (meshUrl: string) => nix.given.map((urls) => (urls.includes(meshUrl) ? "with the mesh" : "without")),

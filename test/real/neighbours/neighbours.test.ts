@@ -2,20 +2,18 @@ import { readFileSync } from "node:fs";
 import type { ServerResponse } from "node:http";
 import { freePort, waitUntil } from "@niphas/testing";
 import { describe, expect, it } from "vitest";
+import { cacheFiles, endlessNar, NAR, narInfos, trickle } from "./hostile-answers.ts";
 import { MeshChild } from "./mesh-child.ts";
-import { neighboursRig } from "./neighbours-rig.ts";
+import { type NeighboursRig, neighboursRig } from "./neighbours-rig.ts";
 import { endless, healthyPlan, type MeshScript, scriptedMesh } from "./scripted-mesh.ts";
 
-const NAR = /^\/nar\//;
 const RESTARTED = ["with the mesh", "without"];
 /** For tests of what the mesh can do, not of how long it may take: this machine may be busy. */
 const ENDLESS = { limitMs: 120_000 };
 /** One NAR that takes a while and flows before it is verified. */
 const LARGE = { pathCount: 1, fileCount: 24, fileSizeBytes: 1_000_000 };
 
-type Rig = Awaited<ReturnType<typeof neighboursRig>>;
-
-function expectRestarted(rig: Rig, url: string): void {
+function expectRestarted(rig: NeighboursRig, url: string): void {
   expect(rig.starts(url)).toEqual(RESTARTED);
   expect(rig.lost).toHaveLength(1);
   expect(["lost", "failed"]).toContain(rig.losses[0]);
@@ -99,7 +97,7 @@ describe("a mesh whose plan", () => {
 describe("a mesh whose plan is never ready", () => {
   it("is used when it answers Nix all the same", async () => {
     await using rig = await neighboursRig();
-    await using mesh = await scriptedMesh({ plan: neverReady, file: cacheFiles(rig) });
+    await using mesh = await scriptedMesh({ plan: neverReady, file: cacheFiles(rig.node.cacheDir) });
     await rig.realise(mesh.url, { limitMs: 10_000 });
     expect([rig.starts(mesh.url), rig.lost, rig.pathCount()]).toEqual([["with the mesh"], [], 6]);
     expect(rig.node.cache.narRequestCount).toBe(0);
@@ -115,10 +113,6 @@ describe("a mesh whose plan is never ready", () => {
 
 describe("a hostile mesh, in the best of health by its own words,", () => {
   const never = (): void => undefined;
-  const narInfos =
-    (then: (response: ServerResponse) => void): NonNullable<MeshScript["file"]> =>
-    (path, response) =>
-      path.endsWith(".narinfo") ? then(response) : response.writeHead(404).end();
 
   it.each<[string, MeshScript["file"]]>([
     ["that never answers for narinfos", narInfos(never)],
@@ -160,8 +154,8 @@ describe("a hostile mesh, in the best of health by its own words,", () => {
     ],
   ])("and whose NAR %s is given up, or its substitute passed over", async (_name, serve) => {
     await using rig = await neighboursRig({ pathCount: 1 });
-    const { cache } = rig.node;
-    const file = cacheFiles(rig, (_path, response) => serve(response));
+    const { cache, cacheDir } = rig.node;
+    const file = cacheFiles(cacheDir, (_path, response) => serve(response));
     await using mesh = await scriptedMesh({ plan: healthyPlan, file });
     await rig.realise(mesh.url);
     expect(rig.pathCount()).toBe(1);
@@ -180,7 +174,7 @@ describe("a hostile mesh, in the best of health by its own words,", () => {
   ])("and whose NAR %s is given up, and nothing of it is left", async (_name, serve) => {
     await using rig = await neighboursRig(LARGE);
     const { cacheDir } = rig.node;
-    const file = cacheFiles(rig, (path, response) => serve(response, readFileSync(`${cacheDir}${path}`)));
+    const file = cacheFiles(cacheDir, (path, response) => serve(response, readFileSync(`${cacheDir}${path}`)));
     await using mesh = await scriptedMesh({ plan: healthyPlan, file });
     await rig.realise(mesh.url);
     expectRestarted(rig, mesh.url);
@@ -207,18 +201,6 @@ describe("a hostile mesh, in the best of health by its own words,", () => {
   });
 });
 
-/** Serves what the cache has; NARs by `nar` if that is given. */
-function cacheFiles(rig: Rig, nar?: NonNullable<MeshScript["file"]>): NonNullable<MeshScript["file"]> {
-  return (path, response) => {
-    if (nar !== undefined && NAR.test(path)) return nar(path, response);
-    try {
-      response.end(readFileSync(`${rig.node.cacheDir}${path}`));
-    } catch {
-      response.writeHead(404).end();
-    }
-  };
-}
-
 /** Finds out one path after the other, for ever, by its own words. */
 function neverReady(response: ServerResponse): void {
   healthyPlan(withoutReady(response));
@@ -228,28 +210,8 @@ function spoilt(nar: Buffer): Buffer {
   return Buffer.from(nar).fill(1, nar.length - 1_000, nar.length - 500);
 }
 
-/** Sends the same again and again. */
-function trickle(response: ServerResponse, chunk: Buffer, intervalMs = 500): void {
-  const timer = setInterval(() => response.write(chunk), intervalMs);
-  response.once("close", () => clearInterval(timer));
-}
-
 function withoutReady(response: ServerResponse): ServerResponse {
   const write = response.write.bind(response);
   response.write = (chunk: string) => (chunk.includes("ready") ? true : write(chunk));
   return response;
-}
-
-/** A NAR of one file that says to be enormous. */
-function endlessNar(response: ServerResponse): void {
-  const text = (value: string): Buffer => {
-    const bytes = Buffer.alloc(8 + Math.ceil(value.length / 8) * 8);
-    bytes.writeBigUInt64LE(BigInt(value.length));
-    bytes.write(value, 8);
-    return bytes;
-  };
-  const size = Buffer.alloc(8);
-  size.writeBigUInt64LE(2n ** 50n);
-  response.write(Buffer.concat([..."nix-archive-1 ( type regular contents".split(" ").map(text), size]));
-  endless(response);
 }

@@ -11,7 +11,7 @@ export interface MeshScript {
 const PROGRESS = {
   event: "progress",
   doneBytes: 0,
-  totalBytes: 1_000_000,
+  totalBytes: 10 ** 12,
   donePaths: 0,
   totalPaths: 1,
   peers: 0,
@@ -23,8 +23,16 @@ const CHUNK = Buffer.alloc(64 * 1024, "x");
 
 /** Pretends to be in the best of health: ready, and a sign of life ten times a second that tells of more and more bytes. */
 export function healthyPlan(response: ServerResponse): void {
+  readyPlan(response, 100_000);
+}
+
+/** Ready, and a sign of life ten times a second. @param growthBytes how many more bytes each of them tells of */
+export function readyPlan(response: ServerResponse, growthBytes = 0): void {
   let doneBytes = 0;
-  const beat = (): void => void response.write(`${JSON.stringify({ ...PROGRESS, doneBytes: doneBytes++ })}\n`);
+  const beat = (): void => {
+    response.write(`${JSON.stringify({ ...PROGRESS, doneBytes })}\n`);
+    doneBytes += growthBytes;
+  };
   beat();
   response.write('{"event":"ready"}\n');
   const timer = setInterval(beat, HEARTBEAT_MS);

@@ -35,6 +35,8 @@ export class ClosureDownload implements Disposable {
   readonly #pathCount: number;
   readonly #totalBytes: number;
   readonly #waiting: NarInfo[];
+  /** NARs that came with wrong bytes, which is known of their sources by now. */
+  readonly #spoilt = new Set<NarInfo>();
   readonly #coming = new Set<NarInFlight>();
   readonly #held = new Map<PathHash, Disposable>();
   readonly #validSince: () => readonly PathHash[];
@@ -131,8 +133,16 @@ export class ClosureDownload implements Disposable {
       this.#hold(pathHashOf(info.path), stack.move());
     } catch (error) {
       signal.throwIfAborted();
-      this.#failure ??= error;
+      if (this.#isWorthAnotherTry(info, error)) this.#waiting.unshift(info);
+      else this.#failure ??= error;
     }
+  }
+
+  /** From others, before Nix asks for it. */
+  #isWorthAnotherTry(info: NarInfo, error: unknown): boolean {
+    if (!isNiphasError(error) || error.code !== "BadBytes" || this.#spoilt.has(info)) return false;
+    this.#spoilt.add(info);
+    return true;
   }
 
   /** Waits for room as long as something is held that Nix will take. @throws as {@link Downloads.open} */

@@ -1,5 +1,4 @@
-import { NiphasError } from "@niphas/core";
-import { untilAborted } from "../upstream/until-aborted.ts";
+import { NiphasError, untilAborted } from "@niphas/core";
 import type { Clock } from "./ports.ts";
 
 /** Work that takes no longer, whether or not it heeds its signal. @throws NiphasError SubstituterUnavailable when it does */

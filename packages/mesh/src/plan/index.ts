@@ -1,3 +1,4 @@
+export { createInfos, type InfosComponents } from "./create-infos.ts";
 export { InfoFinder, type InfoFinderComponents } from "./info-finder.ts";
 export { aheadBytesFor } from "./limits.ts";
 export type { PlanComponents } from "./plan.ts";

@@ -1,10 +1,9 @@
-import { type NarInfo, NiphasError } from "@niphas/core";
+import { type NarInfo, NiphasError, untilAborted } from "@niphas/core";
 import type { Discovery } from "../discovery/ports.ts";
 import type { PathHash, PeerId, PeerPathInfo, PeerQueries } from "../ports.ts";
 import { AnswerMemory } from "../upstream/answer-memory.ts";
 import { decoderOf } from "../upstream/decode/decoders.ts";
 import { pathHashOf } from "../upstream/path-hash.ts";
-import { untilAborted } from "../upstream/until-aborted.ts";
 import { within } from "./deadline.ts";
 import { firstFound } from "./first-found.ts";
 import { PLAN_LIMITS } from "./limits.ts";
@@ -17,6 +16,8 @@ export interface InfoFinderComponents {
   readonly isTrusted: IsTrusted;
   readonly known: KnownPaths;
   readonly clock: Clock;
+  /** The member that asks the binary caches for the closure of a path on behalf of all. @default nobody */
+  readonly ownerOf?: (path: PathHash) => PeerId | undefined;
 }
 
 /**
@@ -61,6 +62,23 @@ export class InfoFinder implements Disposable {
     );
   }
 
+  /**
+   * Has the owner of a root that no member holds tell its closure, so that nodes that want it at once ask upstream once. It
+   * gets a head start and no more: what it tells later is taken while the rest is found out without it. Never fails.
+   */
+  async askOwner(root: PathHash, onQuestion: () => void = () => undefined): Promise<void> {
+    if (this.recall(root) !== undefined || this.#candidates.get(root) !== undefined) return;
+    const { discovery, clock, ownerOf } = this.#components;
+    const { signal } = this.#end;
+    await discovery.lookUp([root], signal).catch(() => undefined);
+    const owner = discovery.of(root).length > 0 ? undefined : ownerOf?.(root);
+    if (owner === undefined) return;
+    onQuestion();
+    const { ownerAnswerMs, ownerHeadStartMs } = PLAN_LIMITS;
+    const answered = this.#askHolder(root, owner, ownerAnswerMs, signal).catch(() => undefined);
+    await within(clock, ownerHeadStartMs, signal, () => answered).catch(() => undefined);
+  }
+
   [Symbol.dispose](): void {
     this.#end.abort(new NiphasError("ShuttingDown", "the mesh is shutting down"));
   }
@@ -96,7 +114,7 @@ export class InfoFinder implements Disposable {
   ): Promise<NarInfo | undefined> {
     for (const holder of holders) {
       onQuestion();
-      await this.#askHolder(path, holder, signal).catch(() => undefined);
+      await this.#askHolder(path, holder, PLAN_LIMITS.peerAnswerMs, signal).catch(() => undefined);
       const told = await this.#checked(path);
       if (told !== undefined) return told;
     }
@@ -104,9 +122,9 @@ export class InfoFinder implements Disposable {
   }
 
   /** What is told of the whole closure is kept, to be checked when it is asked for. */
-  async #askHolder(path: PathHash, holder: PeerId, signal: AbortSignal): Promise<void> {
+  async #askHolder(path: PathHash, holder: PeerId, limitMs: number, signal: AbortSignal): Promise<void> {
     const { queries, known, clock } = this.#components;
-    const infos = await within(clock, PLAN_LIMITS.peerAnswerMs, signal, (limited) =>
+    const infos = await within(clock, limitMs, signal, (limited) =>
       queries.closure(holder, path, known(PLAN_LIMITS.maxKnown), limited),
     );
     for (const info of infos ?? []) {

@@ -16,6 +16,10 @@ export const PLAN_LIMITS = {
   hedgeMs: 500,
   /** A holder's answer is waited for no longer. */
   peerAnswerMs: 2_000,
+  /** Where no member holds a root its owner is asked first, and waited for no longer. */
+  ownerHeadStartMs: 500,
+  /** What it answers later is used while the closure is still being found out. */
+  ownerAnswerMs: 8_000,
   /** Holders asked for one path. */
   maxHolders: 2,
   /** NARs of one plan on their way at once: fewer than the transfer allows, so that what Nix asks for finds a place. */

@@ -10,16 +10,25 @@ export interface MissingClosureComponents {
   readonly store: Pick<LocalStore, "pathInfo">;
 }
 
-/** What of the closures of some roots is missing on this node, as it is found out. */
+export interface MissingClosureInit {
+  readonly roots: readonly PathHash[];
+  /** What is left out, with all that it needs. @default what is valid here */
+  readonly isKnown?: (path: PathHash) => boolean;
+}
+
+/** What of the closures of some roots is missing, on this node or elsewhere, as it is found out. */
 export class MissingClosure {
   readonly #components: MissingClosureComponents;
+  readonly #isKnown: (path: PathHash) => boolean;
   readonly #infos = new Map<PathHash, NarInfo>();
   readonly #open = new Set<PathHash>();
   readonly #asking = new Set<PathHash>();
   #questions = 0;
 
-  constructor(components: MissingClosureComponents, init: { readonly roots: readonly PathHash[] }) {
+  constructor(components: MissingClosureComponents, init: MissingClosureInit) {
     this.#components = components;
+    // A valid path has a valid closure. While the store cannot tell, the path is fetched.
+    this.#isKnown = init.isKnown ?? ((path) => isValid(components.store, path));
     this.#want(init.roots);
   }
 
@@ -76,17 +85,12 @@ export class MissingClosure {
 
   #want(paths: readonly PathHash[]): void {
     for (const path of paths) {
-      if (this.#infos.has(path) || this.isFinding(path) || this.#isValid(path)) continue;
+      if (this.#infos.has(path) || this.isFinding(path) || this.#isKnown(path)) continue;
       this.#open.add(path);
     }
     if (this.pathCount > PLAN_LIMITS.maxPaths) {
       throw new NiphasError("BadBytes", `the closure has more than ${PLAN_LIMITS.maxPaths} paths`);
     }
-  }
-
-  /** A valid path has a valid closure. While the store cannot tell, the path is fetched. */
-  #isValid(path: PathHash): boolean {
-    return isValid(this.#components.store, path);
   }
 }
 

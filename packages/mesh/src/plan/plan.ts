@@ -1,23 +1,27 @@
-import { isNiphasError, NiphasError } from "@niphas/core";
+import { isNiphasError, NiphasError, untilAborted } from "@niphas/core";
 import type { PathHash } from "../ports.ts";
-import { untilAborted } from "../upstream/until-aborted.ts";
 import { ClosureDownload, type ClosureDownloadComponents } from "./closure-download.ts";
+import type { InfoFinder } from "./info-finder.ts";
 import { PLAN_LIMITS } from "./limits.ts";
-import { MissingClosure, type MissingClosureComponents } from "./missing-closure.ts";
+import { isValid, MissingClosure, type MissingClosureComponents } from "./missing-closure.ts";
 import type { Clock, PlanEvent, PlanProgress, ReadyPlan } from "./ports.ts";
 
 export interface PlanComponents extends MissingClosureComponents, ClosureDownloadComponents {
+  readonly finder: Pick<InfoFinder, "find" | "askOwner">;
   readonly onReady: (plan: ReadyPlan) => void;
 }
 
 /** Finds out what of some closures is missing here, and gets it, ahead of Nix. */
 export class Plan {
   readonly #components: PlanComponents;
+  readonly #roots: readonly PathHash[];
   readonly #closure: MissingClosure;
+  #questionsToOwners = 0;
   #download: ClosureDownload | undefined;
 
   constructor(components: PlanComponents, init: { readonly roots: readonly PathHash[] }) {
     this.#components = components;
+    this.#roots = init.roots;
     this.#closure = new MissingClosure(components, init);
   }
 
@@ -61,8 +65,9 @@ export class Plan {
     const { clock, onReady } = this.#components;
     const startedMs = clock.nowMs();
     try {
+      await this.#askOwners(signal);
       const infos = await this.#closure.resolve(signal);
-      onReady({ questions: this.#closure.questions, tookMs: clock.nowMs() - startedMs });
+      onReady({ questions: this.#closure.questions + this.#questionsToOwners, tookMs: clock.nowMs() - startedMs });
       this.#download = new ClosureDownload(this.#components, { infos });
       news.add({ event: "ready" });
       await this.#download.run(signal);
@@ -71,6 +76,13 @@ export class Plan {
       news.add({ event: "failed", reason: reasonOf(error) });
       if (this.#download === undefined) news.close();
     }
+  }
+
+  async #askOwners(signal: AbortSignal): Promise<void> {
+    const { store, finder } = this.#components;
+    const missing = this.#roots.filter((root) => !isValid(store, root));
+    const ask = (root: PathHash): Promise<void> => finder.askOwner(root, () => this.#questionsToOwners++);
+    await untilAborted(Promise.all(missing.map(ask)), signal);
   }
 }
 

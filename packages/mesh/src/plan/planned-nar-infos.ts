@@ -7,7 +7,8 @@ import type { IsTrusted } from "./ports.ts";
 
 export interface PlannedNarInfosComponents {
   readonly finder: InfoFinder;
-  readonly plans: Pick<Plans, "isFinding">;
+  /** @default nobody plans */
+  readonly plans?: Pick<Plans, "isFinding">;
   readonly store: Pick<LocalStore, "pathInfo">;
   readonly isTrusted: IsTrusted;
 }
@@ -27,7 +28,7 @@ export class PlannedNarInfos implements NarInfoSource {
 
   isPending(path: PathHash): boolean {
     const { finder, plans } = this.#components;
-    return finder.isFinding(path) || plans.isFinding(path);
+    return finder.isFinding(path) || plans?.isFinding(path) === true;
   }
 
   /** What this node has built or got itself, if it is signed. */

@@ -1,36 +1,9 @@
-import { NiphasError, type StorePath } from "@niphas/core";
+import { NiphasError } from "@niphas/core";
 import { describe, expect, it } from "vitest";
 import { pathHashOf } from "../upstream/path-hash.ts";
 import { PLAN_LIMITS } from "./limits.ts";
-import type { PlanEvent } from "./ports.ts";
-import { gone, HOLDER, NAR_BYTES, OTHER_HOLDER, planRig, testInfo } from "./twins/plan-rig.ts";
-
-type Rig = ReturnType<typeof planRig>;
-
-/** Reads a plan in the background. */
-function follow({ plans, clock }: Rig, roots: readonly StorePath[]) {
-  const leaving = new AbortController();
-  const events: PlanEvent[] = [];
-  const end = (async () => {
-    for await (const event of plans.open(roots, leaving.signal)) events.push(event);
-  })();
-  end.catch(() => undefined);
-  const told = (name: PlanEvent["event"]) => events.some(({ event }) => event === name);
-  return {
-    events,
-    told,
-    end,
-    progress: () => events.findLast((event) => event.event === "progress") ?? expect.fail("no progress"),
-    until: async (name: PlanEvent["event"]) => {
-      for (let ticks = 0; ticks < 400 && !told(name); ticks++) await clock.advance(50);
-      expect(events.map(({ event }) => event)).toContain(name);
-    },
-    leave: async () => {
-      leaving.abort();
-      await end.catch(() => undefined);
-    },
-  };
-}
+import { follow, type Rig } from "./twins/follow-plan.ts";
+import { gone, HOLDER, NAR_BYTES, OTHER_HOLDER, planRig, storePath, testInfo } from "./twins/plan-rig.ts";
 
 describe("a plan", () => {
   it("of a closure of 2,000 paths that a member has costs one question, none to upstream", async () => {
@@ -243,6 +216,20 @@ describe("a plan that goes wrong", () => {
     await rig.clock.advance(1_000);
     expect(plan.events.length).toBeGreaterThan(before);
     await plan.leave();
+  });
+
+  it("gets a NAR that came with wrong bytes once more, from others, and then leaves it to Nix", async () => {
+    using rig = planRig({ pathCount: 3, holders: [HOLDER] });
+    rig.downloads.isInstant = true;
+    rig.downloads.spoilt.add(storePath(1));
+    const plan = follow(rig, [rig.root]);
+    await plan.until("done");
+    expect(plan.progress()).toMatchObject({ donePaths: 3 });
+    await plan.leave();
+    rig.downloads.failure = new NiphasError("BadBytes", "not what was signed");
+    const again = follow(rig, [rig.root]);
+    await again.until("failed");
+    await again.leave();
   });
 
   it.each<[string, (rig: Rig) => void]>([

@@ -1,5 +1,6 @@
 import { NiphasError, type StorePath, toNiphasError } from "@niphas/core";
 import type { NeighbourProgress, Neighbours, NeighboursPlan } from "../ports.ts";
+import { FairTime } from "../realise/fair-time.ts";
 import { Patience, type PatienceInit } from "../realise/patience.ts";
 import { PlanStream } from "./plan-stream.ts";
 
@@ -9,6 +10,8 @@ export interface HttpNeighboursInit {
   /** With the mesh, for each realisation. */
   readonly patience?: PatienceInit;
 }
+
+const LOOK_MS = 100;
 
 const NOTHING: NeighbourProgress = {
   doneBytes: 0,
@@ -51,11 +54,12 @@ class HttpPlan implements NeighboursPlan {
   readonly substituter: string;
   readonly patience: Patience;
   progress = NOTHING;
-  readonly #startedMs = performance.now();
+  readonly #time = new FairTime();
   readonly #lost = new AbortController();
   readonly #usable = Promise.withResolvers<boolean>();
   readonly #stream: PlanStream;
-  readonly #timers: readonly NodeJS.Timeout[];
+  readonly #look: NodeJS.Timeout;
+  readonly #limitMs: number;
   #isAlive = false;
   #isReady = false;
   #isSettled = false;
@@ -63,12 +67,8 @@ class HttpPlan implements NeighboursPlan {
   constructor(init: HttpNeighboursInit, roots: readonly StorePath[], onProgress: OpenOptions["onProgress"]) {
     this.substituter = init.url;
     this.patience = new Patience(init.patience);
-    const { leftMs } = this.patience;
-    this.#timers = [
-      // What it has found out by then, it can tell Nix. What Nix gets of it shows more than its own words.
-      setTimeout(() => this.#isAlive && this.#settle(true), leftMs / 2),
-      setTimeout(() => this.giveUp(tooLate()), leftMs),
-    ];
+    this.#limitMs = this.patience.leftMs;
+    this.#look = setInterval(() => this.#wait(), LOOK_MS);
     this.#stream = new PlanStream({
       url: init.url,
       roots,
@@ -106,6 +106,13 @@ class HttpPlan implements NeighboursPlan {
     this.#settle(true);
   }
 
+  /** Half of the patience later the mesh can tell Nix what it has found out. What Nix gets of it shows more than its words. */
+  #wait(): void {
+    this.patience.waited(this.#time.elapsedMs());
+    if (this.patience.isLost) this.giveUp(tooLate());
+    else if (this.#isAlive && this.patience.leftMs <= this.#limitMs / 2) this.#settle(true);
+  }
+
   /** After `ready` the stream goes on: what did not come is left to Nix. So it is when Nix runs already. */
   #failed(reason: string): void {
     if (!this.#isSettled) this.giveUp(unable(reason));
@@ -120,8 +127,8 @@ class HttpPlan implements NeighboursPlan {
   #settle(isUsable: boolean): void {
     if (this.#isSettled) return;
     this.#isSettled = true;
-    for (const timer of this.#timers) clearTimeout(timer);
-    this.patience.waited(performance.now() - this.#startedMs);
+    clearInterval(this.#look);
+    this.patience.waited(this.#time.elapsedMs());
     this.#usable.resolve(isUsable);
   }
 }

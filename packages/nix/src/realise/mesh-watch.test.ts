@@ -29,7 +29,7 @@ function rig() {
   };
   const patience = new Patience({ limitMs: 1_000 });
   const plan = { substituter: MESH, progress, patience, lost: lost.signal, close: () => undefined };
-  const watching = new MeshWatch(plan, { nowMs: () => nowMs });
+  const watching = new MeshWatch(plan, { nowMs: () => nowMs, starvedMs: () => 0 });
   watch = watching;
   const start = (id: number, url: string) =>
     watching.apply({ action: "start", id, type: ACTIVITY.fileTransfer, fields: [url] });
@@ -112,12 +112,22 @@ describe("the watch over the mesh", () => {
     expect(test.wait(300, grow)).toContain("gives no bytes");
   });
 
+  it("does not believe it when the bytes of its own words trickle, nor the paths", () => {
+    const test = rig();
+    test.startNar();
+    test.progress.totalPaths = 5;
+    const trickle = () => {
+      test.progress.doneBytes += 100;
+    };
+    expect(test.wait(1_700, trickle)).toContain("gives no bytes");
+  });
+
   it("believes it ever again while Nix gets bytes, however few, but not when they trickle", () => {
     const test = rig();
     test.startNar();
     test.startCopy();
     const grow = (copiedBytes: number) => () => {
-      test.progress.doneBytes += 1024;
+      test.progress.doneBytes += copiedBytes;
       test.copyMore(copiedBytes);
     };
     expect(test.wait(60_000, grow(28 * 1024))).toBe("well");

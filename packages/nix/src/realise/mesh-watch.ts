@@ -1,17 +1,11 @@
 import { NiphasError } from "@niphas/core";
 import type { NeighboursPlan } from "../ports.ts";
+import { FairTime, type FairTimeInit } from "./fair-time.ts";
 import { ACTIVITY, type NixLogEvent, RESULT } from "./internal-json.ts";
 
 const LOOK_MS = 100;
-/** A look that comes later tells of our own event loop, on a machine that holds up everybody. */
-const MAX_LOOK_MS = 300;
 /** Nix's words for a NAR that does not have its signed hash; the mesh checks each before Nix has the last byte of it. */
 const MISMATCH = "hash mismatch importing path";
-
-export interface MeshWatchInit {
-  /** Monotonic. @default performance.now */
-  readonly nowMs?: () => number;
-}
 
 type Result = Extract<NixLogEvent, { readonly action: "result" }>;
 type Start = Extract<NixLogEvent, { readonly action: "start" }>;
@@ -22,19 +16,17 @@ type Start = Extract<NixLogEvent, { readonly action: "start" }>;
  */
 export class MeshWatch implements Disposable {
   readonly #plan: NeighboursPlan;
-  readonly #nowMs: () => number;
+  readonly #time: FairTime;
   readonly #lost = new AbortController();
   readonly #look: NodeJS.Timeout;
   /** What Nix is getting from the mesh, by its activity: a narinfo or a NAR. */
   readonly #transfers = new Map<number, "narinfo" | "nar">();
   /** Bytes of the paths that Nix is copying from the mesh. */
   readonly #copies = new Map<number, number>();
-  #lookedMs: number;
 
-  constructor(plan: NeighboursPlan, init: MeshWatchInit = {}) {
+  constructor(plan: NeighboursPlan, init: FairTimeInit = {}) {
     this.#plan = plan;
-    this.#nowMs = init.nowMs ?? (() => performance.now());
-    this.#lookedMs = this.#nowMs();
+    this.#time = new FairTime(init);
     this.#look = setInterval(() => this.look(), LOOK_MS);
     plan.lost.addEventListener("abort", this.#onLost, { once: true });
     if (plan.lost.aborted) this.#onLost();
@@ -54,13 +46,11 @@ export class MeshWatch implements Disposable {
 
   /** Every 100 ms. */
   look(): void {
-    const nowMs = this.#nowMs();
-    const elapsedMs = Math.min(nowMs - this.#lookedMs, MAX_LOOK_MS);
-    this.#lookedMs = nowMs;
+    const elapsedMs = this.#time.elapsedMs();
     const { progress, patience } = this.#plan;
     if (progress.doneBytes > progress.totalBytes) this.#lose("says to have got more than there is");
     if (this.#transfers.size > 0) patience.waited(elapsedMs);
-    patience.said(progress.doneBytes + progress.donePaths + progress.totalPaths);
+    patience.said({ bytes: progress.doneBytes, paths: progress.donePaths + progress.totalPaths });
     if (this.#transfers.size === 0) return;
     if (!patience.isLost) return;
     const isForPaths = this.#transfers.values().every((kind) => kind === "narinfo");

@@ -5,6 +5,20 @@ const ANSWER_MS = 10;
 /** What Nix gets also earns new credit for the mesh's own words: 256 KiB for a second. */
 const CREDITED_BYTES_PER_MS = (256 * 1024) / 1000;
 
+/**
+ * What the mesh says that it has got pays on credit: 64 KiB for a second, much less than Nix's own bytes, since several
+ * nodes may share a slow line. Members that let a byte trickle now and then pay for nothing.
+ */
+const SAID_BYTES_PER_MS = (64 * 1024) / 1000;
+/** So does a path that it has found or has got. */
+const SAID_PATH_MS = 100;
+
+/** By the mesh's own words, so far. */
+export interface SaidProgress {
+  readonly bytes: number;
+  readonly paths: number;
+}
+
 export interface PatienceInit {
   /** How long Nix may have waited for nothing. @default 1_200 */
   readonly limitMs?: number;
@@ -26,7 +40,7 @@ export class Patience {
   readonly #maxCreditMs: number;
   #creditMs: number;
   #spentMs = 0;
-  #said = 0;
+  #said: SaidProgress = { bytes: 0, paths: 0 };
 
   constructor(init: PatienceInit = {}) {
     this.#limitMs = init.limitMs ?? PATIENCE_MS;
@@ -55,11 +69,13 @@ export class Patience {
     this.#creditMs = Math.min(this.#maxCreditMs, this.#creditMs + sizeBytes / CREDITED_BYTES_PER_MS);
   }
 
-  /** @param amount what the mesh says that it has done, by any measure that grows while it works */
-  said(amount: number): void {
-    if (amount <= this.#said) return;
-    this.#said = amount;
-    const paidMs = Math.min(this.#spentMs, this.#creditMs);
+  /** Less than it has said before counts for nothing. */
+  said(said: SaidProgress): void {
+    const bytes = Math.max(this.#said.bytes, said.bytes);
+    const paths = Math.max(this.#said.paths, said.paths);
+    const worthMs = (bytes - this.#said.bytes) / SAID_BYTES_PER_MS + (paths - this.#said.paths) * SAID_PATH_MS;
+    this.#said = { bytes, paths };
+    const paidMs = Math.min(worthMs, this.#spentMs, this.#creditMs);
     this.#creditMs -= paidMs;
     this.#pay(paidMs);
   }

@@ -47,7 +47,12 @@ export const narInfo: Scenario<RolloutContext> = {
 };
 
 /** Returns when all narinfos of the plan are in memory. */
-async function holdPlan(node: MeshNode, url: string, root: StorePath, signal: AbortSignal): Promise<GuestProcess> {
+export async function holdPlan(
+  node: MeshNode,
+  url: string,
+  root: StorePath,
+  signal: AbortSignal,
+): Promise<GuestProcess> {
   const plan = await node.startDaemon([process.execPath, HOLD_PLAN, url, root], { signal });
   await waitUntil(`the plan to be ready: ${plan.logs.tail()}`, () => {
     signal.throwIfAborted();

@@ -1,11 +1,18 @@
 import type { StorePath } from "@niphas/core";
 import type { MeshNode, Realisation, RealiseOptions } from "../../../mesh/network/index.ts";
 
+/** How one of the nodes has got it. */
+export interface FetchedByNode {
+  readonly name: string;
+  readonly elapsedMs: number;
+  /** Why it went on without the mesh, if it did. */
+  readonly meshLost: string | undefined;
+}
+
 export interface FetchedAtOnce {
   /** When the last node had it. */
   readonly lastMs: number;
-  /** Why nodes gave the mesh up, one reason each. */
-  readonly meshLost: readonly string[];
+  readonly nodes: readonly FetchedByNode[];
 }
 
 /**
@@ -19,16 +26,30 @@ export async function fetchAtOnce(
   meanwhile: () => Promise<void> = async () => undefined,
 ): Promise<FetchedAtOnce> {
   await using stack = new AsyncDisposableStack();
-  const ready: Realisation[] = [];
+  const ready: [MeshNode, Realisation][] = [];
   // One after the other: Node.js starting everywhere at once would take as long, and the last might begin cold.
-  for (const node of nodes) ready.push(stack.use(await node.prepareRealise(root, options)));
+  for (const node of nodes) ready.push([node, stack.use(await node.prepareRealise(root, options))]);
   const startedAtMs = performance.now();
   const [fetched] = await Promise.all([runAll(ready, startedAtMs, options.signal), meanwhile()]);
   return fetched;
 }
 
-async function runAll(ready: readonly Realisation[], startedAtMs: number, signal: AbortSignal): Promise<FetchedAtOnce> {
-  const results = await Promise.all(ready.map((realisation) => realisation.run(signal)));
-  const lastMs = performance.now() - startedAtMs;
-  return { lastMs, meshLost: results.flatMap(({ meshLost }) => meshLost ?? []) };
+/** One line for each node that gave the mesh up. */
+export function describeLost({ nodes }: FetchedAtOnce): readonly string[] {
+  return nodes.flatMap(({ name, elapsedMs, meshLost }) =>
+    meshLost === undefined ? [] : `${name} gave the mesh up and took ${elapsedMs.toFixed(0)} ms: ${meshLost}`,
+  );
+}
+
+async function runAll(
+  ready: readonly (readonly [MeshNode, Realisation])[],
+  startedAtMs: number,
+  signal: AbortSignal,
+): Promise<FetchedAtOnce> {
+  const run = async ([{ name }, realisation]: readonly [MeshNode, Realisation]): Promise<FetchedByNode> => {
+    const { elapsedMs, meshLost } = await realisation.run(signal);
+    return { name, elapsedMs, meshLost };
+  };
+  const nodes = await Promise.all(ready.map(run));
+  return { lastMs: performance.now() - startedAtMs, nodes };
 }

@@ -1,6 +1,5 @@
-import { NiphasError, type StorePath } from "@niphas/core";
+import { NiphasError, type StorePath, untilAborted } from "@niphas/core";
 import type { ByteSource, WantedNar } from "../../transfer/ports.ts";
-import { untilAborted } from "../../upstream/until-aborted.ts";
 import type { Downloads, NarInFlight } from "../ports.ts";
 
 interface Nar {
@@ -22,6 +21,8 @@ export class MemoryDownloads implements Downloads {
   isInstant = false;
   source: ByteSource = "upstream";
   failure: NiphasError | undefined;
+  /** These come with wrong bytes, once each. */
+  readonly spoilt = new Set<StorePath>();
 
   get heldCount(): number {
     return this.#nars.size;
@@ -30,6 +31,7 @@ export class MemoryDownloads implements Downloads {
   async open(wanted: WantedNar, signal: AbortSignal): Promise<Disposable & { readonly spool: NarInFlight }> {
     signal.throwIfAborted();
     if (this.failure !== undefined) throw this.failure;
+    if (this.spoilt.delete(wanted.path)) throw new NiphasError("BadBytes", "not what was signed");
     const nar = this.#nars.get(wanted.path) ?? this.#begin(wanted);
     nar.users++;
     let isHeld = true;

@@ -43,10 +43,12 @@ export interface PlanRigInit extends PlansInit {
   readonly pathCount: number;
   /** @default nobody */
   readonly holders?: readonly PeerId[];
+  /** Of every path; it answers what `answers` says. @default this node itself */
+  readonly owner?: PeerId;
 }
 
 /** Plans of a made-up closure, whose root is path 0, with members and an upstream in memory. */
-export function planRig({ pathCount, holders = [], ...init }: PlanRigInit) {
+export function planRig({ pathCount, holders = [], owner, ...init }: PlanRigInit) {
   const clock = new ManualClock();
   const infos = Array.from({ length: pathCount }, (_, index) => testInfo(index, pathCount));
   const upstream = new MemoryUpstream("upstream", 40);
@@ -81,6 +83,7 @@ export function planRig({ pathCount, holders = [], ...init }: PlanRigInit) {
     isTrusted,
     known: () => [],
     clock,
+    ownerOf: () => owner,
   });
   const downloads = new MemoryDownloads();
   const ready: ReadyPlan[] = [];
