@@ -3,7 +3,7 @@ import { checkFile, MAX_FILE_LINES, type Manifest } from "./rules.ts";
 
 const manifests = new Map<string, Manifest>([
   ["", { devDependencies: { vitest: "1.0.0" } }],
-  ["packages/nix", { dependencies: { "@scope/lib": "1.0.0" } }],
+  ["packages/nix", { dependencies: { "@scope/lib": "1.0.0" }, exports: { ".": "./index.ts", "./command": "./c.ts" } }],
 ]);
 
 function check(path: string, text: string): string[] {
@@ -44,6 +44,11 @@ describe("import direction", () => {
     expect(check("packages/nix/src/a.ts", 'import "../../core/src/hash.ts";')).toHaveLength(1);
     expect(check("test/real/a.test.ts", 'import "../../packages/core/src/hash.ts";')).toHaveLength(1);
     expect(check("packages/nix/src/a.ts", 'import "../../../scripts/x.ts";')).toHaveLength(1);
+  });
+
+  it("lets a package import what another one exports besides its index", () => {
+    expect(check("packages/views/src/a.ts", 'import "@niphas/nix/command";')).toEqual([]);
+    expect(check("packages/core/src/a.ts", 'import "@niphas/nix/command";')).toHaveLength(1);
   });
 
   it("lets the tests of a package, not its sources, import the twins of packages/testing", () => {

@@ -14,6 +14,7 @@ export interface SourceFile {
 
 /** What is read of a package.json. */
 export interface Manifest {
+  readonly exports?: Readonly<Record<string, string>>;
   readonly dependencies?: Readonly<Record<string, string>>;
   readonly devDependencies?: Readonly<Record<string, string>>;
 }
@@ -79,7 +80,8 @@ function checkImport(path: string, specifier: string, manifests: ReadonlyMap<str
   if (isBuiltin(specifier)) {
     return checkBuiltin(path, specifier);
   }
-  return specifier.startsWith("@niphas/") ? checkWorkspace(path, specifier) : checkExternal(path, specifier, manifests);
+  const isOurs = specifier.startsWith("@niphas/");
+  return isOurs ? checkWorkspace(path, specifier, manifests) : checkExternal(path, specifier, manifests);
 }
 
 function checkRelative(path: string, specifier: string): string | undefined {
@@ -110,9 +112,10 @@ function checkBuiltin(path: string, specifier: string): string | undefined {
   return pure && !PURE_BUILTINS.includes(specifier) ? `packages/core is pure; ${specifier} does I/O` : undefined;
 }
 
-function checkWorkspace(path: string, specifier: string): string | undefined {
+function checkWorkspace(path: string, specifier: string, manifests: ReadonlyMap<string, Manifest>): string | undefined {
   const [, to = "", ...deep] = specifier.split("/");
-  if (deep.length > 0) {
+  const { exports } = manifests.get(`packages/${to}`) ?? {};
+  if (deep.length > 0 && !(`./${deep.join("/")}` in { ...exports })) {
     return `reaches into a package: ${specifier}; import @niphas/${to}`;
   }
   const from = packageOf(path);

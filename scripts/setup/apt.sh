@@ -2,7 +2,7 @@
 
 # command:package, checked by command so that other ways to install it count too.
 host_tools=(
-  nix:nix-bin debootstrap:debootstrap rsync:rsync strace:strace ip:iproute2 unshare:util-linux flock:util-linux
+  nix:nix-bin debootstrap:debootstrap rsync:rsync strace:strace ip:iproute2 iptables:iptables unshare:util-linux flock:util-linux
   mount:mount losetup:mount patchelf:patchelf mkfs.ext4:e2fsprogs modprobe:kmod openssl:openssl
 )
 

@@ -1,4 +1,5 @@
 export * from "./closures/closure-caches.ts";
+export { missingForPacketLoss } from "./links/packet-loss.ts";
 export * from "./mesh-network.ts";
 export type { GuestExit, GuestProcess } from "./namespaces/guest-process.ts";
 export type { MeshNode, RealiseOptions, Traffic } from "./nodes/mesh-node.ts";

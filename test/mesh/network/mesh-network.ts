@@ -1,5 +1,6 @@
 import { type TemporaryDirectory, temporaryDirectory } from "@niphas/testing";
 import { connectCables } from "./links/cables.ts";
+import { losePackets } from "./links/packet-loss.ts";
 import { deafen, rejoin, type Station, separate, undeafen } from "./links/partition.ts";
 import { Namespaces } from "./namespaces/namespaces.ts";
 import { MeshNode } from "./nodes/mesh-node.ts";
@@ -90,6 +91,11 @@ export class MeshNetwork implements AsyncDisposable {
   /** Ends {@link cutOneWay}. */
   async healOneWay(from: StationId, to: StationId, signal: AbortSignal): Promise<void> {
     await undeafen(this.#parts.namespaces, this.#station(from), this.#station(to), signal);
+  }
+
+  /** Loses this share of what a node is sent, at random and in silence. @param share from 0 to 1; 0 ends it */
+  async losePackets(to: StationId, share: number, signal: AbortSignal): Promise<void> {
+    await losePackets(this.#parts.namespaces, this.#station(to), share, signal);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

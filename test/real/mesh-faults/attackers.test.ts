@@ -9,7 +9,7 @@ const LARGE = { pathCount: 1, fileCount: 24, fileSizeBytes: 1_000_000 };
 /** libp2p's first words. */
 const HELLO = Buffer.from("\x13/multistream/1.0.0\n");
 /** Half-open connections that the flood holds at each moment. */
-const FLOOD = 500;
+const FLOOD = 1_000;
 const REFLOOD_MS = 200;
 /** Nothing takes so long: it ends a test that has failed. */
 const ROUND_TIMEOUT_MS = 200_000;

@@ -3,7 +3,9 @@ import type { StorePath } from "@niphas/core";
 import {
   BinaryCacheServer,
   type ClosureOptions,
+  freePort,
   runCommand,
+  type TemporaryDirectory,
   type TestClosure,
   TestStore,
   temporaryDirectory,
@@ -56,11 +58,8 @@ export async function faultRig(init: FaultRigInit) {
   await source.copyToCache(cacheDir, rootsOf(closures));
   const upstream = stack.use(await BinaryCacheServer.start(cacheDir));
   const nodeCount = init.nodeCount ?? 1;
-  const places: Place[] = [];
-  for (let index = 0; index < nodeCount + peers.length; index++) {
-    if (index < nodeCount) init.beforeState?.(directory.join(`node-${index}`, "state"));
-    places.push(await newPlace(directory, index));
-  }
+  for (let index = 0; index < nodeCount; index++) init.beforeState?.(directory.join(`node-${index}`, "state"));
+  const places = await newPlaces(directory, nodeCount + peers.length);
   const own = places.slice(0, nodeCount);
   const known = places.filter((_, index) => peers[index - nodeCount]?.[1].isStranger !== true);
   const shared = { members: membersOf(known), upstreams: [upstream.url], trustedPublicKey: source.publicKey };
@@ -76,6 +75,20 @@ export async function faultRig(init: FaultRigInit) {
   const plan = { storeDir: source.location.rootDir, otherRoot, members: membersOf(own), peers: plans };
   const evil = stack.use(await EvilChild.start(plan, directory.join("evil.json")));
   return new FaultRig({ source, cacheDir, upstream, evil, nodes, closures, places, plans }, stack.move());
+}
+
+/** Ports that are chosen at random, and taken later, are the same now and then. */
+async function newPlaces(directory: TemporaryDirectory, count: number): Promise<readonly Place[]> {
+  const found = await Promise.all(Array.from({ length: count }, (_, index) => newPlace(directory, index)));
+  const taken = new Set<number>();
+  const places: Place[] = [];
+  for (const place of found) {
+    let { port } = place;
+    while (taken.has(port)) port = await freePort();
+    taken.add(port);
+    places.push({ ...place, port });
+  }
+  return places;
 }
 
 interface Parts {

@@ -7,7 +7,8 @@ export interface Station {
   readonly address: string;
 }
 
-const DEVICE = "eth0";
+/** Of each station. */
+export const DEVICE = "eth0";
 /** Nobody's: frames to it are dropped by everyone, in silence, as behind a broken switch. */
 const NOBODY = "02:00:00:00:00:00";
 
