@@ -111,11 +111,13 @@ export class ClosureDownload implements Disposable {
     return undefined;
   }
 
-  /** What is on its way goes on; nothing new keeps the event loop from answers. For a while: who only asks gets NARs, too. */
+  /** What is on its way goes on; nothing new keeps the event loop from answers. After a while NARs come one by one. */
   async #letNixAsk(signal: AbortSignal): Promise<void> {
     const { clock, isNixAsking } = this.#components;
-    for (; this.#yieldedMs < PLAN_LIMITS.maxYieldMs && isNixAsking(); this.#yieldedMs += PLAN_LIMITS.yieldMs) {
+    while (isNixAsking()) {
       await pause(clock, PLAN_LIMITS.yieldMs, signal);
+      if (this.#yieldedMs >= PLAN_LIMITS.maxYieldMs) return;
+      this.#yieldedMs += PLAN_LIMITS.yieldMs;
     }
   }
 
