@@ -78,7 +78,7 @@ export const MUXER_LIMITS = {
   maxWaitingPieces: 1_024,
   /** Of one yamux frame: a frame may come in pieces, but not in single bytes. */
   minPieceBytes: 128,
-  /** New streams and pings, which are answered also when the peer does not read. We keep streams and ping once a minute. */
+  /** New streams and pings, which are answered also when the peer does not read. We keep streams and ping once in four minutes. */
   questions: { perSecond: 100, burst: 500 },
   /** Unsent bytes of a connection. Its streams have far fewer; what is answered at once comes on top. */
   maxUnsentBytes: 4 * MIB,

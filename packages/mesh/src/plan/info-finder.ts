@@ -68,6 +68,8 @@ export class InfoFinder implements Disposable {
    */
   async askOwner(root: PathHash, onQuestion: () => void = () => undefined): Promise<void> {
     if (this.recall(root) !== undefined || this.#candidates.get(root) !== undefined) return;
+    // Its answer does not say how upstream compresses: who cannot unpack everything has to know, to hand files on to Nix.
+    if (decoderOf("xz") === undefined) return;
     const { discovery, clock, ownerOf } = this.#components;
     const { signal } = this.#end;
     await discovery.lookUp([root], signal).catch(() => undefined);

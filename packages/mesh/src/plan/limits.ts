@@ -16,6 +16,8 @@ export const PLAN_LIMITS = {
   hedgeMs: 500,
   /** A holder's answer is waited for no longer. */
   peerAnswerMs: 2_000,
+  /** Closures that are being found out for members at once; others wait for their turn. */
+  maxOwnedClosures: 16,
   /** Where no member holds a root its owner is asked first, and waited for no longer. */
   ownerHeadStartMs: 500,
   /** What it answers later is used while the closure is still being found out. */

@@ -72,4 +72,30 @@ describe("the owner of a path that no member holds", () => {
     expect(rig.upstream.asked).toEqual([]);
     expect(await ownedBy(rig, true).find({ path: hashOf(7), known: [] }, signal)).toBeUndefined();
   });
+
+  it("finds out no more closures at once than it may, however fast askers come and go", async () => {
+    const asked = new Set<string>();
+    const { promise: forever } = Promise.withResolvers<undefined>();
+    const narInfos = {
+      resolve: (path: string) => {
+        asked.add(path);
+        return forever;
+      },
+    };
+    const owned = new OwnedClosures({ narInfos, store: { pathInfo: () => undefined }, isOwned: () => true });
+    for (let index = 0; index < 3 * PLAN_LIMITS.maxOwnedClosures; index++) {
+      const asker = new AbortController();
+      const told = owned.find({ path: hashOf(index), known: [] }, asker.signal);
+      await Promise.resolve();
+      asker.abort(new Error("has gone"));
+      await expect(told).rejects.toThrow("has gone");
+    }
+    expect(asked.size).toBe(PLAN_LIMITS.maxOwnedClosures);
+  });
+
+  it("tells nothing of what it cannot unpack: the answer has no word for how upstream compresses", async () => {
+    const narInfos = { resolve: async () => ({ ...testInfo(0, 1), compression: "lzip" }) };
+    const owned = new OwnedClosures({ narInfos, store: { pathInfo: () => undefined }, isOwned: () => true });
+    expect(await owned.find({ path: hashOf(0), known: [] }, signal)).toBeUndefined();
+  });
 });

@@ -1,8 +1,13 @@
 import { isNiphasError, untilAborted } from "@niphas/core";
+import { Permits } from "../network/budgets/permits.ts";
 import type { PathHash, PeerPathInfo } from "../ports.ts";
 import type { InfoFinder } from "./info-finder.ts";
+import { PLAN_LIMITS } from "./limits.ts";
 import { MissingClosure, type MissingClosureComponents } from "./missing-closure.ts";
 import type { PlannedNarInfos } from "./planned-nar-infos.ts";
+
+/** The questions end with the daemon, or when the binary caches have had their time. */
+const NEVER = new AbortController().signal;
 
 export interface OwnedClosuresComponents {
   readonly narInfos: Pick<PlannedNarInfos, "resolve">;
@@ -17,6 +22,7 @@ export interface OwnedClosuresComponents {
  */
 export class OwnedClosures {
   readonly #components: OwnedClosuresComponents;
+  readonly #permits = new Permits(PLAN_LIMITS.maxOwnedClosures);
 
   constructor(components: OwnedClosuresComponents) {
     this.#components = components;
@@ -29,8 +35,19 @@ export class OwnedClosures {
   ): Promise<readonly PeerPathInfo[] | undefined> {
     const { narInfos, store, isOwned } = this.#components;
     if (!isOwned(path)) return undefined;
+    const permit = await this.#permits.take(signal);
     const without = new Set(known);
-    const find: InfoFinder["find"] = (each, ended) => narInfos.resolve(each, { signal: ended });
+    const questions = new Set<Promise<unknown>>();
+    const find: InfoFinder["find"] = async (each, ended) => {
+      ended.throwIfAborted();
+      // Who asked may leave, and ask anew: the question to the binary caches goes on, and keeps its place here until it ends.
+      const question = narInfos.resolve(each, { signal: NEVER });
+      questions.add(question);
+      question.finally(() => questions.delete(question)).catch(() => undefined);
+      const info = await untilAborted(question, ended);
+      // What is told has no word for how upstream compresses a path that this node cannot unpack.
+      return info?.compression === "none" ? info : undefined;
+    };
     const closure = new MissingClosure(
       { finder: { find }, store },
       { roots: [path], isKnown: (each) => without.has(each) },
@@ -40,6 +57,8 @@ export class OwnedClosures {
     } catch (error) {
       if (isNiphasError(error) && (error.code === "PathNotFound" || error.code === "BadBytes")) return undefined;
       throw error;
+    } finally {
+      void Promise.allSettled(questions).then(() => permit[Symbol.dispose]());
     }
   }
 }

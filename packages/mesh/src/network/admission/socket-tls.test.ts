@@ -1,4 +1,4 @@
-import { connect, createServer, type Server } from "node:net";
+import { connect, createServer, type Server, type Socket } from "node:net";
 import { yamux } from "@chainsafe/libp2p-yamux";
 import type { Libp2p } from "@libp2p/interface";
 import { tcp } from "@libp2p/tcp";
@@ -26,6 +26,7 @@ async function startNode(library: Library): Promise<Libp2p & AsyncDisposable> {
     connectionEncrypters: [LIBRARIES[library]()],
     streamMuxers: [yamux()],
     connectionMonitor: { enabled: false },
+    connectionManager: { inboundConnectionThreshold: 1_000 },
   });
   return Object.assign(node, { [Symbol.asyncDispose]: async () => await node.stop() });
 }
@@ -62,6 +63,30 @@ async function startRude(word: Uint8Array): Promise<Server & AsyncDisposable> {
   );
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   return server;
+}
+
+/** Hands on what two nodes say to each other, until it is told otherwise. */
+async function startBetween(far: Libp2p) {
+  const sockets: Socket[] = [];
+  const server = createServer((client) => {
+    const other = connect(Number(/tcp\/(\d+)/.exec(String(far.getMultiaddrs()[0]))?.[1]), "127.0.0.1");
+    client.pipe(other).pipe(client);
+    for (const socket of [client, other]) sockets.push(socket.on("error", () => undefined));
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const [nearSide, farSide] = [() => sockets[0], () => sockets[1]];
+  return {
+    server,
+    readNoMore: () => nearSide()?.unpipe().pause(),
+    end: () => {
+      farSide()?.unpipe();
+      nearSide()?.end();
+    },
+    [Symbol.asyncDispose]: async () => {
+      for (const socket of sockets) socket.destroy();
+      server.close();
+    },
+  };
 }
 
 function portOf(server: Server): number {
@@ -106,5 +131,28 @@ describe("TLS on the socket itself", () => {
       socket.resetAndDestroy();
     }
     expect((await readAll(near, far)).equals(body)).toBe(true);
+  });
+
+  it("survives dials that are given up at any moment", async () => {
+    await using far = await startServing("ours", body);
+    for (let waitMs = 0; waitMs < 20; waitMs++) {
+      await using near = await startNode("ours");
+      const connection = near.dial(far.getMultiaddrs(), { signal: AbortSignal.timeout(waitMs) });
+      await connection.catch(() => undefined);
+    }
+    await using near = await startNode("ours");
+    expect((await readAll(near, far)).equals(body)).toBe(true);
+  });
+
+  it("ends when the peer sends no more", async () => {
+    await using far = await startServing("ours", body);
+    await using near = await startNode("ours");
+    await using between = await startBetween(far);
+    const address = multiaddr(`/ip4/127.0.0.1/tcp/${portOf(between.server)}`).encapsulate(`/p2p/${far.peerId}`);
+    const stream = await near.dialProtocol(address, PROTOCOL);
+    between.readNoMore();
+    stream.send(Buffer.alloc(16 * 1024 * 1024));
+    between.end();
+    await expect.poll(() => near.getConnections().length).toBe(0);
   });
 });

@@ -110,9 +110,18 @@ async function handshake(encrypted: TLSSocket, signal: AbortSignal | undefined):
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   // It is said from within OpenSSL, where nothing may be destroyed: that would crash the process.
   encrypted.once("secure", () => setImmediate(resolve));
-  // For its whole life: an error without a listener would end the process.
+  // It may be refused before anybody waits for it, and that must not end the process.
+  promise.catch(() => undefined);
+  // For its whole life: an error without a listener would end the process, too.
   encrypted.on("error", reject).once("close", () => reject(gone()));
+  // The peer sends nothing more, or what nobody can read: Node.js alone would keep the connection while it has to write.
+  encrypted.once("end", () => endSoon(encrypted)).once("_tlsError", () => endSoon(encrypted));
   await (signal === undefined ? promise : unlessAborted(promise, signal));
+}
+
+/** Not from within OpenSSL: see {@link handshake}. */
+function endSoon(encrypted: TLSSocket): void {
+  setImmediate(() => encrypted.destroy());
 }
 
 function gone(): NiphasError {

@@ -59,6 +59,8 @@ describe("a node of the mesh", () => {
       node.handle(PROTOCOL, () => held.promise, { maxInboundStreams: 4 });
     await using mesh = await startTestMesh([{}, { prepare }]);
     const [first, second] = both(mesh.nodes);
+    // The limit is each connection's: when both sides dial there are two.
+    await waitUntil("the connection", () => first.node.isConnected(second.node.peerId));
     const streams: Stream[] = [];
     for (let count = 0; count < 8; count++) {
       streams.push(await first.node.openStream(second.node.peerId, PROTOCOL, never));

@@ -57,6 +57,16 @@ describe("RangeWork", () => {
     expect(work.hasWithin(within)).toBe(false);
   });
 
+  it("takes the most that is offered of a part, when that comes in pieces", () => {
+    const work = new RangeWork(80 * MIB);
+    const within = [
+      { start: 8 * MIB, end: 9 * MIB },
+      { start: 10 * MIB, end: 16 * MIB },
+    ];
+    expect(work.hasWithin(within)).toBe(true);
+    expect(work.takePart(wish({ within }))).toMatchObject({ position: 10 * MIB, end: 16 * MIB });
+  });
+
   it("steals half of the range that would take longest", () => {
     const work = new RangeWork(40 * MIB);
     const [fast, slow] = [work.take(20 * MIB), work.take(20 * MIB)];

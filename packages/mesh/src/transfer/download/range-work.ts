@@ -168,19 +168,25 @@ function inParts({ start, end }: ByteRange, partBytes: number): readonly ByteRan
   return parts;
 }
 
-/** What of each part is in one of the ranges, unless that is too little. Both are in order. */
+/** The most of each part that is in one of the ranges, unless that is too little. Both are in order. */
 function commonParts(parts: readonly ByteRange[], ranges: readonly ByteRange[]): readonly ByteRange[] {
   const found: ByteRange[] = [];
   let next = 0;
   for (const part of parts) {
     while ((ranges[next]?.end ?? Number.POSITIVE_INFINITY) <= part.start) next++;
-    const range = ranges[next];
-    if (range === undefined) break;
-    const start = Math.max(part.start, range.start);
-    const end = Math.min(part.end, range.end);
-    if (end - start >= Math.min(part.end - part.start, DOWNLOAD_LIMITS.minPieceBytes)) found.push({ start, end });
+    let most: ByteRange = { start: part.start, end: part.start };
+    for (let index = next; (ranges[index]?.start ?? part.end) < part.end; index++) {
+      const common = intersection(part, ranges[index] ?? most);
+      if (common.end - common.start > most.end - most.start) most = common;
+    }
+    const sizeBytes = most.end - most.start;
+    if (sizeBytes >= Math.min(part.end - part.start, DOWNLOAD_LIMITS.minPieceBytes)) found.push(most);
   }
   return found;
+}
+
+function intersection(a: ByteRange, b: ByteRange): ByteRange {
+  return { start: Math.max(a.start, b.start), end: Math.min(a.end, b.end) };
 }
 
 function without(range: ByteRange, part: ByteRange): readonly ByteRange[] {
