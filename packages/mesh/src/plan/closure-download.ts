@@ -114,11 +114,10 @@ export class ClosureDownload implements Disposable {
   /** What is on its way goes on; nothing new keeps the event loop from answers. After a while NARs come one by one. */
   async #letNixAsk(signal: AbortSignal): Promise<void> {
     const { clock, isNixAsking } = this.#components;
-    while (isNixAsking()) {
+    for (; this.#yieldedMs < PLAN_LIMITS.maxYieldMs && isNixAsking(); this.#yieldedMs += PLAN_LIMITS.yieldMs) {
       await pause(clock, PLAN_LIMITS.yieldMs, signal);
-      if (this.#yieldedMs >= PLAN_LIMITS.maxYieldMs) return;
-      this.#yieldedMs += PLAN_LIMITS.yieldMs;
     }
+    if (isNixAsking()) await pause(clock, PLAN_LIMITS.shortYieldMs, signal);
   }
 
   async #get({ info, room }: Planned, signal: AbortSignal): Promise<void> {

@@ -26,9 +26,10 @@ export const PLAN_LIMITS = {
   maxHolders: 2,
   /** NARs of one plan on their way at once: fewer than the transfer allows, so that what Nix asks for finds a place. */
   parallelNars: 12,
-  /** While Nix asks for narinfos no NAR is begun, in steps of this and for so long in all; then one with each step. */
+  /** While Nix asks for narinfos no NAR is begun, in steps of this and for so long in all; then one with each short step. */
   yieldMs: 10,
   maxYieldMs: 1_000,
+  shortYieldMs: 1,
   /** What is here of all plans and not taken by Nix yet. */
   maxAheadBytes: 1024 ** 3,
   /** How often it is looked whether Nix has taken what is here, and progress is told. */
