@@ -1,8 +1,8 @@
 import { isNiphasError, type NarInfo } from "@niphas/core";
 import type { LocalStore, PathHash, PeerId } from "../ports.ts";
+import { pause } from "../transfer/download/pause.ts";
 import type { Budget } from "../transfer/index.ts";
 import { pathHashOf } from "../upstream/path-hash.ts";
-import { pause } from "./deadline.ts";
 import { PLAN_LIMITS } from "./limits.ts";
 import { isValid } from "./missing-closure.ts";
 import type { Clock, Downloads, NarInFlight, PlanProgress, Registrations } from "./ports.ts";

@@ -19,13 +19,3 @@ export async function within<T>(
     timer.cancel();
   }
 }
-
-export async function pause(clock: Clock, delayMs: number, signal: AbortSignal): Promise<void> {
-  const { promise, resolve } = Promise.withResolvers<void>();
-  const timer = clock.setTimer(delayMs, resolve);
-  try {
-    await untilAborted(promise, signal);
-  } finally {
-    timer.cancel();
-  }
-}

@@ -1,12 +1,15 @@
+import { randomBytes } from "node:crypto";
 import { join } from "node:path";
-import { ClosureCaches, MeshNetwork, type MeshNode } from "../../../mesh/network/index.ts";
+import { encodeNix32 } from "@niphas/core";
+import { ClosureCaches, MeshNetwork } from "../../../mesh/network/index.ts";
 import { percentile } from "../../rows.ts";
-import type { Scenario } from "../../scenario.ts";
+import type { RunControl, Scenario } from "../../scenario.ts";
+import { askNarInfos } from "../narinfo/ask-all.ts";
 import { holdPlan } from "../narinfo/narinfo.ts";
 import { SUBSTITUTER_URL, startMeshDaemons } from "../network/mesh-side.ts";
 import { type RolloutContext, rolloutShape } from "../network/rollout.ts";
 
-const PROGRAM = join(import.meta.dirname, "ask-absent.ts");
+const HASH_BYTES = 20;
 const SIZE_MIB = 4;
 
 /** Narinfos of paths that nobody has, while a plan is held, beside upstream's own answers. */
@@ -20,15 +23,15 @@ export const absent: Scenario<RolloutContext> = {
     await startMeshDaemons({ net, caches, bundleFile, signal });
     const node = net.node(2);
     await using _plan = await holdPlan(node, SUBSTITUTER_URL, caches.closure.root, signal);
-    const count = control.repeats(1_000, 100);
-    const samples = await askAbsent(node, SUBSTITUTER_URL, count, signal);
-    const upstream = await askAbsent(node, net.upstream.url, count, signal);
+    const ask = { status: 404, signal } as const;
+    const samples = await askNarInfos(node, { ...ask, url: SUBSTITUTER_URL, hashes: strangers(control) });
+    const upstream = await askNarInfos(node, { ...ask, url: net.upstream.url, hashes: strangers(control) });
     const peers = { upstream: percentile(upstream, 0.99) };
     return [{ id: "narinfo-absent-p99", samples, ours: percentile(samples, 0.99), peers }];
   },
 };
 
-async function askAbsent(node: MeshNode, url: string, count: number, signal: AbortSignal): Promise<readonly number[]> {
-  const { stdout } = await node.run([process.execPath, PROGRAM, url, String(count)], { signal });
-  return JSON.parse(stdout);
+/** Hashes of no path. */
+function strangers({ repeats }: RunControl): readonly string[] {
+  return Array.from({ length: repeats(1_000, 100) }, () => encodeNix32(randomBytes(HASH_BYTES)));
 }

@@ -2,18 +2,18 @@ import { Agent, get } from "node:http";
 import { text } from "node:stream/consumers";
 
 /**
- * `ask-narinfos.ts URL`: asks a binary cache for the narinfos of the path hashes on standard input, one after the other
- * on one connection, and prints the milliseconds of each as JSON.
+ * `ask-narinfos.ts URL STATUS`: asks a binary cache for the narinfos of the path hashes on standard input, one after the
+ * other on one connection, each answered with STATUS, and prints the milliseconds of each as JSON.
  */
 
 const agent = new Agent({ keepAlive: true, maxSockets: 1 });
-const [url = ""] = process.argv.slice(2);
+const [url = "", status = ""] = process.argv.slice(2);
 
 async function ask(hash: string): Promise<number> {
   const startedAtMs = performance.now();
   const { promise, resolve, reject } = Promise.withResolvers<number>();
   get(`${url}/${hash}.narinfo`, { agent }, (response) => {
-    if (response.statusCode !== 200) reject(new Error(`status ${response.statusCode} for ${hash}`));
+    if (response.statusCode !== Number(status)) reject(new Error(`status ${response.statusCode} for ${hash}`));
     response.once("end", () => resolve(performance.now() - startedAtMs)).resume();
   }).once("error", reject);
   return await promise;

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import type { StorePath } from "@niphas/core";
+import { type StorePath, storePathHash } from "@niphas/core";
 import { waitUntil } from "@niphas/testing";
 import { ClosureCaches, type GuestProcess, MeshNetwork, type MeshNode } from "../../../mesh/network/index.ts";
 import { percentile } from "../../rows.ts";
@@ -27,12 +27,12 @@ export const narInfo: Scenario<RolloutContext> = {
     await startMeshDaemons({ net, caches, bundleFile, signal });
     const node = net.node(2);
     await using _plan = await holdPlan(node, SUBSTITUTER_URL, caches.closure.root, signal);
-    const { paths } = caches.closure;
+    const ask = { hashes: caches.closure.paths.map(storePathHash), status: 200, signal } as const;
     const samples: number[] = [];
     const nginx: number[] = [];
     for (let round = 0; round < control.repeats(5, 1); round++) {
-      samples.push(...(await askNarInfos(node, SUBSTITUTER_URL, paths, signal)));
-      nginx.push(...(await askNarInfos(node, net.upstream.url, paths, signal)));
+      samples.push(...(await askNarInfos(node, { ...ask, url: SUBSTITUTER_URL })));
+      nginx.push(...(await askNarInfos(node, { ...ask, url: net.upstream.url })));
     }
     const at = (fraction: number) => ({
       samples,

@@ -9,8 +9,7 @@ import type {
 } from "@libp2p/interface";
 import { PROTOCOL, type TLSComponents, tls } from "@libp2p/tls";
 import { generateCertificate, toMessageStream, verifyPeerCertificate } from "@libp2p/tls/utils";
-import { NiphasError } from "@niphas/core";
-import { unlessAborted } from "../streams/unless-aborted.ts";
+import { NiphasError, untilAborted } from "@niphas/core";
 
 /** Chosen when the peers have no muxer in common yet. https://github.com/libp2p/specs/blob/master/tls/tls.md */
 const NO_MUXER = "libp2p";
@@ -110,13 +109,11 @@ async function handshake(encrypted: TLSSocket, signal: AbortSignal | undefined):
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   // It is said from within OpenSSL, where nothing may be destroyed: that would crash the process.
   encrypted.once("secure", () => setImmediate(resolve));
-  // It may be refused before anybody waits for it, and that must not end the process.
-  promise.catch(() => undefined);
-  // For its whole life: an error without a listener would end the process, too.
+  // For its whole life: an error without a listener would end the process.
   encrypted.on("error", reject).once("close", () => reject(gone()));
   // The peer sends nothing more, or what nobody can read: Node.js alone would keep the connection while it has to write.
   encrypted.once("end", () => endSoon(encrypted)).once("_tlsError", () => endSoon(encrypted));
-  await (signal === undefined ? promise : unlessAborted(promise, signal));
+  await (signal === undefined ? promise : untilAborted(promise, signal));
 }
 
 /** Not from within OpenSSL: see {@link handshake}. */

@@ -1,10 +1,9 @@
 import type { Connection, Libp2p, PeerId as Libp2pPeerId } from "@libp2p/interface";
-import { NiphasError } from "@niphas/core";
+import { NiphasError, untilAborted } from "@niphas/core";
 import type { Member, PeerId } from "../../ports.ts";
 import type { Permits } from "../budgets/permits.ts";
 import { toLibp2pPeerId } from "../identity/peer-id.ts";
 import { CONNECTION_LIMITS } from "../limits.ts";
-import { unlessAborted } from "../streams/unless-aborted.ts";
 import { backOffMs } from "./back-off.ts";
 import type { TrimmableLink } from "./connection-trimmer.ts";
 import type { Farewell } from "./farewell.ts";
@@ -109,7 +108,7 @@ export class MemberLink implements Disposable, TrimmableLink {
     const open = this.connection;
     if (open !== undefined) return open;
     if (this.#failures > 0) throw new NiphasError("SubstituterUnavailable", "the peer is down");
-    return await unlessAborted(this.#dialOnce(), signal);
+    return await untilAborted(this.#dialOnce(), signal);
   }
 
   /** Where the member is may have changed. */

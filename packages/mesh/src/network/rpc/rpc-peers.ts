@@ -1,10 +1,9 @@
-import { NiphasError } from "@niphas/core";
+import { NiphasError, untilAborted } from "@niphas/core";
 import type { PeerId } from "../../ports.ts";
 import { ByteBudget } from "../budgets/byte-budget.ts";
 import { Permits } from "../budgets/permits.ts";
 import { RPC_LIMITS } from "../limits.ts";
 import type { MeshNode } from "../node/mesh-node.ts";
-import { unlessAborted } from "../streams/unless-aborted.ts";
 import type { RequestKind } from "./request-kind.ts";
 import { RPC_PROTOCOL } from "./rpc-channel.ts";
 import { RpcClient } from "./rpc-client.ts";
@@ -62,14 +61,14 @@ export class RpcPeers implements Disposable {
 
   async #client(peer: PeerId, signal: AbortSignal): Promise<RpcClient> {
     const known = this.#clients.get(peer);
-    if (known !== undefined) return await unlessAborted(known, signal);
+    if (known !== undefined) return await untilAborted(known, signal);
     const opening = this.#open(peer);
     this.#clients.set(peer, opening);
     opening.then(
       (client) => whenAborted(client.ended, () => this.#forget(peer, opening)),
       () => setTimeout(() => this.#forget(peer, opening), RPC_LIMITS.openRetryMs).unref(),
     );
-    return await unlessAborted(opening, signal);
+    return await untilAborted(opening, signal);
   }
 
   #forget(peer: PeerId, opening: Promise<RpcClient> | undefined): void {
