@@ -3,7 +3,7 @@ import { createServer, type Server, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseStorePath, type StorePath } from "@niphas/core";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { createCollectorNotifier } from "./notifier.ts";
 
 const PATHS: readonly StorePath[] = ["a", "b", "c"].map((letter) =>
@@ -19,16 +19,24 @@ async function fakeCollector() {
   const dir = join(rootDir, "nix/var/nix/gc-socket");
   const seen: string[] = [];
   let connections = 0;
+  const open = new Set<Socket>();
   let server: Server | undefined;
+  const end = (): void => {
+    for (const socket of open) socket.destroy();
+  };
   return {
     notifier: createCollectorNotifier({ rootDir }, { timeoutMs: 5_000 }),
     /** The lines that came, each with the number of its connection. */
     seen,
     connectionCount: () => connections,
+    openCount: () => open.size,
+    /** As a collector that is ready: it ends what its clients left open. */
+    end,
     listen: async (answer: Answer): Promise<void> => {
       mkdirSync(dir, { recursive: true });
       server = createServer((socket) => {
         connections += 1;
+        open.add(socket.once("close", () => open.delete(socket)));
         readLines(socket, connections, (line, connection) => {
           seen.push(`${connection} ${line}`);
           answer(line, socket, connection);
@@ -42,6 +50,7 @@ async function fakeCollector() {
       const { promise, resolve } = Promise.withResolvers<void>();
       if (server === undefined) resolve();
       else server.close(() => resolve());
+      end();
       await promise;
       rmSync(rootDir, { recursive: true });
     },
@@ -73,6 +82,31 @@ describe("announcing to a collector", () => {
     await collector.listen(acknowledge);
     await Promise.all([...PATHS, ...PATHS].map((path) => collector.notifier.announce([path], never)));
     expect(collector.seen).toEqual(PATHS.map((path) => `1 ${path}`));
+  });
+
+  it("leaves its connection open for what comes next, until the collector ends it", async () => {
+    await using collector = await fakeCollector();
+    await collector.listen(acknowledge);
+    for (const path of PATHS) await collector.notifier.announce([path], never);
+    expect([collector.connectionCount(), collector.openCount()]).toEqual([1, 1]);
+    collector.end();
+    await collector.notifier.announce(PATHS, never);
+    expect(collector.connectionCount()).toBe(2);
+  });
+
+  it("does not wait on a connection whose answer takes long", async () => {
+    await using collector = await fakeCollector();
+    const release = Promise.withResolvers<void>();
+    await collector.listen((_line, socket, connection) => {
+      if (connection > 1) socket.write("1");
+      else void release.promise.then(() => socket.write("1"));
+    });
+    const slow = collector.notifier.announce(PATHS.slice(0, 1), never);
+    await vi.waitUntil(() => collector.seen.length === 1);
+    await collector.notifier.announce(PATHS.slice(1), never);
+    release.resolve();
+    await slow;
+    expect(collector.seen).toEqual([`1 ${PATHS[0]}`, `2 ${PATHS[1]}`, `2 ${PATHS[2]}`]);
   });
 
   it("goes on with the next collector where the last one ended", async () => {

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { NiphasError, type StorePath } from "@niphas/core";
 import type { CollectorNotifier, StoreLocation } from "../ports.ts";
 import { storeLayout } from "../store/layout.ts";
-import { announceOnce } from "./announce-once.ts";
+import { type AnnounceOutcome, Conversation } from "./conversation.ts";
 
 const DEFAULT_TIMEOUT_MS = 15_000;
 const RETRY_DELAY_MS = 20;
@@ -30,6 +30,8 @@ interface Batch {
 class SocketCollectorNotifier implements CollectorNotifier {
   readonly #socketPath: string;
   readonly #timeoutMs: number;
+  /** Conversations with nothing to say; a path whose deletion takes long holds up those of its own only. */
+  readonly #idle: Conversation[] = [];
   /** The batch that this tick's callers join. */
   #next: Batch | undefined;
 
@@ -64,7 +66,7 @@ class SocketCollectorNotifier implements CollectorNotifier {
     const signal = AbortSignal.any([AbortSignal.timeout(this.#timeoutMs), abandoned]);
     let rest = paths;
     while (rest.length > 0) {
-      const outcome = await announceOnce(this.#socketPath, rest, signal).catch((error: unknown) => {
+      const outcome = await this.#announceOnce(rest, signal).catch((error: unknown) => {
         throw new NiphasError("StoreUnavailable", "a garbage collector runs on this store and does not answer", {
           cause: error,
         });
@@ -74,6 +76,21 @@ class SocketCollectorNotifier implements CollectorNotifier {
       rest = rest.slice(outcome.acknowledged);
       await sleep(RETRY_DELAY_MS);
     }
+  }
+
+  async #announceOnce(paths: readonly StorePath[], signal: AbortSignal): Promise<AnnounceOutcome> {
+    const conversation = this.#takeIdle() ?? new Conversation(this.#socketPath);
+    const outcome = await conversation.announce(paths, signal);
+    if (conversation.isOpen) this.#idle.push(conversation);
+    return outcome;
+  }
+
+  /** Those that the collector has ended are forgotten. */
+  #takeIdle(): Conversation | undefined {
+    for (let conversation = this.#idle.pop(); conversation !== undefined; conversation = this.#idle.pop()) {
+      if (conversation.isOpen) return conversation;
+    }
+    return undefined;
   }
 }
 
