@@ -24,6 +24,9 @@ export interface PathInfo {
   readonly registeredAtSeconds: number;
 }
 
+/** What a row says of a path that is no more than itself. */
+export type RegisteredPath = Pick<PathInfo, "id" | "path" | "signatures" | "contentAddress">;
+
 /**
  * Read access to Nix's database. Synchronous: every query is a few
  * microseconds (one row) or proportional to one closure.
@@ -40,7 +43,7 @@ export interface StoreDatabase {
   /** Sum of NAR sizes and count of a closure; cheaper than {@link closure}. */
   closureSize(roots: readonly StorePath[]): { readonly pathCount: number; readonly narSizeBytes: number };
   /** Paths registered after the row `id`, oldest first; at most `limit`. @param limit default all */
-  registeredAfter(id: number, limit?: number): readonly { readonly id: number; readonly path: StorePath }[];
+  registeredAfter(id: number, limit?: number): readonly RegisteredPath[];
   /** The newest row's id; 0 for an empty store. */
   newestId(): number;
   close(): void;

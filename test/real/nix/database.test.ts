@@ -67,7 +67,14 @@ describe("the database of a real store", () => {
     const again = await test.store.addTree(file("one"), "one");
     expect(again).toBe(first);
     expect(database.validId(again)).toBeGreaterThan(firstId);
-    expect(database.registeredAfter(firstId)).toEqual([{ id: database.newestId(), path: again }]);
+    expect(database.registeredAfter(firstId)).toEqual([
+      {
+        id: database.newestId(),
+        path: again,
+        signatures: database.pathInfo(again)?.signatures,
+        contentAddress: undefined,
+      },
+    ]);
   });
 
   it("refuses the closure of a path that is not valid, whatever is on disk", async () => {

@@ -1,5 +1,13 @@
 import { NiphasError, type StorePath } from "@niphas/core";
-import type { CollectorNotifier, PathInfo, RealiseProgress, Realiser, StoreDatabase, TrustChecker } from "@niphas/nix";
+import type {
+  CollectorNotifier,
+  PathInfo,
+  RealiseProgress,
+  Realiser,
+  RegisteredPath,
+  StoreDatabase,
+  TrustChecker,
+} from "@niphas/nix";
 
 interface PendingRealise {
   readonly roots: readonly StorePath[];
@@ -65,7 +73,7 @@ export class MemoryNix implements StoreDatabase, Realiser, CollectorNotifier, Tr
     return { pathCount: this.#ids.size, narSizeBytes: 0 };
   }
 
-  registeredAfter(): readonly { id: number; path: StorePath }[] {
+  registeredAfter(): readonly RegisteredPath[] {
     return [];
   }
 

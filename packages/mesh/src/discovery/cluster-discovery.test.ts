@@ -3,8 +3,8 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { Member, Membership, PathHash, PeerId } from "../ports.ts";
 import { ClusterDiscovery } from "./cluster-discovery.ts";
 import { MembershipViews } from "./members/member-views.ts";
-import { MemoryOwnPaths } from "./own-paths/memory-own-paths.ts";
 import { MemoryNetwork } from "./twins/memory-network.ts";
+import { MemoryOwnPaths } from "./twins/memory-own-paths.ts";
 import { testPath, testPaths, testPeer } from "./twins/test-paths.ts";
 
 const never = new AbortController().signal;

@@ -10,7 +10,6 @@ export {
 } from "./hashes/path-digest.ts";
 export { KEEPER_COUNT, MemberView } from "./members/member-view.ts";
 export { MembershipViews, type MemberViews } from "./members/member-views.ts";
-export { MemoryOwnPaths } from "./own-paths/memory-own-paths.ts";
 export { StoreOwnPaths, type StoreOwnPathsComponents } from "./own-paths/store-own-paths.ts";
 export type * from "./ports.ts";
 export {
@@ -36,3 +35,4 @@ export {
   type SummaryWire,
 } from "./summaries/summary.ts";
 export { MemoryNetwork, type MemoryNetworkInit } from "./twins/memory-network.ts";
+export { MemoryOwnPaths } from "./twins/memory-own-paths.ts";

@@ -63,7 +63,7 @@ export interface OwnPathsChange {
   readonly removed: readonly PathDigest[];
 }
 
-/** The paths that this node serves. */
+/** The paths of this node that members are told of, and may have. */
 export interface OwnPaths {
   readonly count: number;
   /** All of them; one may come twice. To be read to the end before anything else happens. */

@@ -6,19 +6,20 @@ import { StoreAnswers } from "./store-answers.ts";
 
 const { signal } = new AbortController();
 
-function info(letter: string): PeerPathInfo {
+function info(letter: string, signatures: readonly string[] = ["key:signature"]): PeerPathInfo {
   return {
     path: parseStorePath(`/nix/store/${letter.repeat(32)}-${letter}`),
     narHash: parseNarHash(`sha256:${"0".repeat(52)}`),
     narSizeBytes: 1,
     references: [],
-    signatures: [],
+    signatures,
     contentAddress: undefined,
     deriver: undefined,
   };
 }
 
-const ALL = [info("a"), info("b"), info("c")];
+const UNSIGNED = info("d", []);
+const ALL = [info("a"), info("b"), info("c"), UNSIGNED];
 const [A, B, C] = ALL.map(({ path }) => pathHashOf(path));
 
 function answersOf(closure: () => Promise<readonly PeerPathInfo[]> = async () => ALL): StoreAnswers {
@@ -40,6 +41,13 @@ describe("a member that asks for a closure", () => {
     expect(await answersOf().closure({ path: UNKNOWN, known: [] }, signal)).toBeUndefined();
     const collected = answersOf(() => Promise.reject(new NiphasError("ClosureCollected", "gone")));
     expect(await collected.closure({ path: hash(A), known: [] }, signal)).toBeUndefined();
+  });
+
+  it("is told nothing of what nobody has signed, neither as a root nor inside a closure", async () => {
+    expect(await answersOf().closure({ path: pathHashOf(UNSIGNED.path), known: [] }, signal)).toBeUndefined();
+    const told = await answersOf().closure({ path: hash(A), known: [] }, signal);
+    expect(told?.map(({ path }) => pathHashOf(path))).toEqual([A, B, C]);
+    expect(await answersOf().have([pathHashOf(UNSIGNED.path), hash(B)], signal)).toEqual([B]);
   });
 
   it("hears that the store cannot be read", async () => {

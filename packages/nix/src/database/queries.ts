@@ -21,6 +21,6 @@ export const SQL = {
   closureSize: `${CLOSURE} SELECT count(*) AS pathCount, coalesce(sum(v.narSize), 0) AS narSizeBytes
                 FROM closure JOIN ValidPaths v ON v.id = closure.id`,
   /** Parameters: id, limit; a negative limit is none. */
-  registeredAfter: "SELECT id, path FROM ValidPaths WHERE id > ? ORDER BY id LIMIT ?",
+  registeredAfter: "SELECT id, path, sigs, ca FROM ValidPaths WHERE id > ? ORDER BY id LIMIT ?",
   newestId: "SELECT coalesce(max(id), 0) AS id FROM ValidPaths",
 } as const;

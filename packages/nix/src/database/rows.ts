@@ -1,6 +1,6 @@
 import type { SQLOutputValue } from "node:sqlite";
 import { NiphasError, parseNarHash, parseStorePath, type StorePath } from "@niphas/core";
-import type { PathInfo } from "../ports.ts";
+import type { PathInfo, RegisteredPath } from "../ports.ts";
 
 export type Row = Readonly<Record<string, SQLOutputValue>>;
 
@@ -21,16 +21,22 @@ export function pathColumn(row: Row): StorePath {
   return parseStorePath(textColumn(row, "path"));
 }
 
-/** `path` is the row's own, which the caller has read already. */
-export function toPathInfo(row: Row, path: StorePath, references: readonly StorePath[]): PathInfo {
+export function toRegisteredPath(row: Row, path: StorePath): RegisteredPath {
   return {
     id: numberColumn(row, "id"),
     path,
+    signatures: (optionalText(row, "sigs") ?? "").split(" ").filter((text) => text !== ""),
+    contentAddress: optionalText(row, "ca"),
+  };
+}
+
+/** `path` is the row's own, which the caller has read already. */
+export function toPathInfo(row: Row, path: StorePath, references: readonly StorePath[]): PathInfo {
+  return {
+    ...toRegisteredPath(row, path),
     narHash: parseNarHash(textColumn(row, "hash")),
     narSizeBytes: optionalNumber(row, "narSize"),
     references,
-    signatures: (optionalText(row, "sigs") ?? "").split(" ").filter((text) => text !== ""),
-    contentAddress: optionalText(row, "ca"),
     isUltimate: optionalNumber(row, "ultimate") !== 0,
     registeredAtSeconds: numberColumn(row, "registrationTime"),
   };

@@ -1,11 +1,11 @@
 import type { DatabaseSync, SQLInputValue, StatementSync } from "node:sqlite";
 import { NiphasError, STORE_DIR, type StorePath } from "@niphas/core";
-import type { PathInfo, PathLookup, StoreDatabase, StoreLocation } from "../ports.ts";
+import type { PathInfo, PathLookup, RegisteredPath, StoreDatabase, StoreLocation } from "../ports.ts";
 import { storeLayout } from "../store/layout.ts";
 import { walkClosure } from "./closure-walk.ts";
 import { connect, type DatabaseAccess } from "./connection.ts";
 import { SQL } from "./queries.ts";
-import { numberColumn, pathColumn, type Row, textColumn, toPathInfo } from "./rows.ts";
+import { numberColumn, pathColumn, type Row, textColumn, toPathInfo, toRegisteredPath } from "./rows.ts";
 import { withStoreErrors } from "./sqlite-errors.ts";
 
 /** Readers of a WAL database hardly ever wait, and while they do the event loop stands still: so this is short. */
@@ -103,9 +103,8 @@ class SqliteStoreDatabase implements StoreDatabase, PathLookup {
     });
   }
 
-  registeredAfter(id: number, limit?: number): readonly { readonly id: number; readonly path: StorePath }[] {
-    const rows = this.#all("registeredAfter", id, limit ?? NO_LIMIT);
-    return rows.map((row) => ({ id: numberColumn(row, "id"), path: pathColumn(row) }));
+  registeredAfter(id: number, limit?: number): readonly RegisteredPath[] {
+    return this.#all("registeredAfter", id, limit ?? NO_LIMIT).map((row) => toRegisteredPath(row, pathColumn(row)));
   }
 
   newestId(): number {

@@ -2,6 +2,7 @@ import { type StorePath, storePathHash } from "@niphas/core";
 import type { PathHash } from "../../ports.ts";
 import { DigestPairs } from "../hashes/digest-pairs.ts";
 import { DIGEST_BYTES, type DigestList, digestOf, digestsIn, type PathDigest } from "../hashes/path-digest.ts";
+import type { OwnPathsChange } from "../ports.ts";
 
 export interface RegisteredRow {
   readonly id: number;
@@ -28,67 +29,63 @@ export class RegisteredRows {
     return this.#ids.length;
   }
 
-  get newestId(): number {
-    return this.#ids.at(-1) ?? 0;
-  }
-
   /** May name a path twice. */
   digests(): Iterable<PathDigest> {
     return digestsIn(this.#bytes.subarray(0, this.#ids.length * DIGEST_BYTES) as DigestList);
   }
 
-  /**
-   * @param rows newer than all before
-   * @returns the paths that were not there
-   */
-  append(rows: readonly RegisteredRow[]): readonly PathDigest[] {
-    const added: PathDigest[] = [];
-    for (const { id, path } of rows) {
-      const digest = digestOf(storePathHash(path) as PathHash);
-      if (this.#idsByDigest.values(digest).length === 0) added.push(digest);
-      this.#put(id, digest);
-    }
-    return added;
+  /** The id of the row that lies so many after the id `after`; Infinity when there are not so many. */
+  idAfter(after: number, count: number): number {
+    return this.#ids[this.#firstAfter(after) + count - 1] ?? Number.POSITIVE_INFINITY;
   }
 
   /**
-   * Removes what the database no longer has.
+   * Replaces the rows after the id `after` and up to the id `upTo`. Costs what these are, and one move of the rows behind.
    *
-   * @param present all rows that the database has after the id `after` and up to the id `upTo`
-   * @returns the paths that are gone
+   * @param rows in the order of their ids
    */
-  keepOnly(after: number, upTo: number, present: readonly RegisteredRow[]): readonly PathDigest[] {
-    const presentIds = new Set(present.map(({ id }) => id));
-    const removed: PathDigest[] = [];
-    let index = this.#firstAfter(after);
-    while (index < this.#ids.length) {
-      const id = this.#ids[index] ?? Number.POSITIVE_INFINITY;
-      if (id > upTo) break;
-      if (presentIds.has(id)) index++;
-      else removed.push(...this.#removeAt(index, id));
-    }
-    return removed;
+  replace(after: number, upTo: number, rows: readonly RegisteredRow[]): OwnPathsChange {
+    const [start, end] = [this.#firstAfter(after), this.#firstAfter(upTo)];
+    const before = this.#between(start, end);
+    if (rows.length === before.size && rows.every(({ id }) => before.has(id))) return { added: [], removed: [] };
+    const now = new Map(rows.map(({ id, path }) => [id, before.get(id) ?? digestOfPath(path)]));
+    this.#splice(start, end, now);
+    // First what is new: a path that was collected and fetched again is here all the time.
+    const added = [...now].filter(([id, digest]) => !before.has(id) && this.#isFirst(id, digest));
+    const removed = [...before].filter(([id, digest]) => !now.has(id) && this.#wasLast(id, digest));
+    return { added: added.map(digestOfPair), removed: removed.map(digestOfPair) };
   }
 
-  #put(id: number, digest: PathDigest): void {
-    const offset = this.#ids.length * DIGEST_BYTES;
-    if (offset === this.#bytes.length) {
-      const larger = new Uint8Array(Math.ceil(this.#ids.length * GROWTH) * DIGEST_BYTES);
-      larger.set(this.#bytes);
-      this.#bytes = larger;
-    }
-    this.#bytes.set(digest, offset);
-    this.#ids.push(id);
+  #between(start: number, end: number): ReadonlyMap<number, PathDigest> {
+    const copy = this.#bytes.slice(start * DIGEST_BYTES, end * DIGEST_BYTES) as DigestList;
+    const digests = [...digestsIn(copy)];
+    return new Map(this.#ids.slice(start, end).map((id, index) => [id, digests[index] as PathDigest]));
+  }
+
+  #splice(start: number, end: number, rows: ReadonlyMap<number, PathDigest>): void {
+    const count = this.#ids.length;
+    this.#makeRoom(count - (end - start) + rows.size);
+    this.#bytes.copyWithin((start + rows.size) * DIGEST_BYTES, end * DIGEST_BYTES, count * DIGEST_BYTES);
+    for (const [index, digest] of [...rows.values()].entries()) this.#bytes.set(digest, (start + index) * DIGEST_BYTES);
+    this.#ids.splice(start, end - start, ...rows.keys());
+  }
+
+  #makeRoom(count: number): void {
+    if (count * DIGEST_BYTES <= this.#bytes.length) return;
+    const larger = new Uint8Array(Math.ceil(count * GROWTH) * DIGEST_BYTES);
+    larger.set(this.#bytes);
+    this.#bytes = larger;
+  }
+
+  #isFirst(id: number, digest: PathDigest): boolean {
+    const isFirst = this.#idsByDigest.values(digest).length === 0;
     this.#idsByDigest.add(digest, id);
+    return isFirst;
   }
 
-  #removeAt(index: number, id: number): readonly PathDigest[] {
-    const offset = index * DIGEST_BYTES;
-    const digest = this.#bytes.slice(offset, offset + DIGEST_BYTES) as PathDigest;
-    this.#bytes.copyWithin(offset, offset + DIGEST_BYTES, this.#ids.length * DIGEST_BYTES);
-    this.#ids.splice(index, 1);
+  #wasLast(id: number, digest: PathDigest): boolean {
     this.#idsByDigest.delete(digest, id);
-    return this.#idsByDigest.values(digest).length === 0 ? [digest] : [];
+    return this.#idsByDigest.values(digest).length === 0;
   }
 
   /** Index of the first row with a larger id. */
@@ -102,4 +99,12 @@ export class RegisteredRows {
     }
     return low;
   }
+}
+
+function digestOfPath(path: StorePath): PathDigest {
+  return digestOf(storePathHash(path) as PathHash);
+}
+
+function digestOfPair([, digest]: readonly [id: number, digest: PathDigest]): PathDigest {
+  return digest;
 }

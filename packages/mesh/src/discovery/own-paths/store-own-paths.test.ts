@@ -1,23 +1,33 @@
 import { NiphasError, parseStorePath } from "@niphas/core";
+import type { RegisteredPath } from "@niphas/nix";
 import { ManualClock } from "@niphas/service";
-import { beforeEach, describe, expect, it } from "vitest";
+import { beforeEach, describe, expect, it, vi } from "vitest";
 import type { PathHash } from "../../ports.ts";
 import { pathHashOf } from "../hashes/path-digest.ts";
 import { testPath, testPaths } from "../twins/test-paths.ts";
-import type { RegisteredRow } from "./registered-rows.ts";
 import { StoreOwnPaths } from "./store-own-paths.ts";
 
 const never = new AbortController().signal;
 
 /** The table of valid paths: ids are never used twice. */
 class Database {
-  rows: RegisteredRow[] = [];
+  rows: RegisteredPath[] = [];
   isLocked: boolean = false;
   rowsRead = 0;
   #lastId = 0;
 
   add(...paths: readonly PathHash[]): void {
-    for (const path of paths) this.rows.push({ id: ++this.#lastId, path: parseStorePath(`/nix/store/${path}-p`) });
+    for (const path of paths) this.addRow(path, { signatures: ["key:signature"] });
+  }
+
+  addRow(path: PathHash, { signatures = [], contentAddress }: Partial<RegisteredPath>): void {
+    const row = { id: ++this.#lastId, path: parseStorePath(`/nix/store/${path}-p`) };
+    this.rows.push({ ...row, signatures, contentAddress });
+  }
+
+  sign(path: PathHash): void {
+    const signed = parseStorePath(`/nix/store/${path}-p`);
+    this.rows = this.rows.map((row) => (row.path === signed ? { ...row, signatures: ["key:late"] } : row));
   }
 
   remove(...paths: readonly PathHash[]): void {
@@ -30,7 +40,7 @@ class Database {
     return this.rows.at(-1)?.id ?? 0;
   }
 
-  registeredAfter(id: number, limit: number = Number.POSITIVE_INFINITY): readonly RegisteredRow[] {
+  registeredAfter(id: number, limit: number = Number.POSITIVE_INFINITY): readonly RegisteredPath[] {
     const rows = this.rows.filter((row) => row.id > id).slice(0, limit);
     this.rowsRead += rows.length;
     return rows;
@@ -126,6 +136,23 @@ describe("the paths of a store", () => {
     expect(database.rowsRead).toBeLessThanOrEqual(6 * 512);
   });
 
+  it("are compared by 512 at a time, and what stays is moved once for all that go, however many that are", async () => {
+    const all = testPaths(5000);
+    database.add(...all);
+    using paths = await open();
+    const goneCounts: number[] = [];
+    paths.onChange(({ removed }) => goneCounts.push(removed.length));
+    database.remove(...all.slice(0, 4000));
+    collectorRuns++;
+    const moves = vi.spyOn(Object.getPrototypeOf(Uint8Array.prototype), "copyWithin");
+    await clock.advance(3000);
+    const tableMoves = moves.mock.contexts.filter((moved) => moved instanceof Uint8Array).length;
+    moves.mockRestore();
+    expect(held(paths)).toEqual(new Set(all.slice(4000)));
+    expect(Math.max(...goneCounts)).toBeLessThanOrEqual(512);
+    expect(tableMoves).toBeLessThanOrEqual(goneCounts.length);
+  });
+
   it("are looked at again after the database was locked", async () => {
     using _paths = await open();
     database.isLocked = true;
@@ -140,5 +167,46 @@ describe("the paths of a store", () => {
     const paths = await open();
     paths[Symbol.dispose]();
     expect(clock.timerCount).toBe(0);
+  });
+});
+
+describe("of the paths of a store", () => {
+  const NAR_HASH = `sha256:${"0".repeat(52)}`;
+
+  it("those that nobody has signed are passed over, but for those that are named by the hash of their NAR", async () => {
+    database.addRow(testPath(1), {});
+    database.addRow(testPath(2), { signatures: ["key:signature"] });
+    database.addRow(testPath(3), { contentAddress: `fixed:r:${NAR_HASH}` });
+    database.addRow(testPath(4), { contentAddress: `text:${NAR_HASH}` });
+    using paths = await open();
+    expect(held(paths)).toEqual(new Set([testPath(2), testPath(3)]));
+    expect(paths.count).toBe(2);
+    database.addRow(testPath(5), {});
+    database.add(testPath(6));
+    await clock.advance(1000);
+    expect(changes).toEqual([`+${testPath(6)}`]);
+  });
+
+  it("those that are signed later are found when all rows have been looked at, and then the others stay", async () => {
+    for (const path of testPaths(1000)) database.addRow(path, {});
+    using paths = await open();
+    database.sign(testPath(7));
+    database.sign(testPath(900));
+    await clock.advance(30_000);
+    expect(changes).toEqual([`+${testPath(7)}`, `+${testPath(900)}`]);
+    database.remove(testPath(7));
+    collectorRuns++;
+    await clock.advance(3000);
+    expect(held(paths)).toEqual(new Set([testPath(900)]));
+  });
+
+  it("thousands that nobody has signed are read once, not with each new one", async () => {
+    for (const path of testPaths(5000)) database.addRow(path, {});
+    using _paths = await open();
+    database.rowsRead = 0;
+    database.add(testPath(9000));
+    await clock.advance(5000);
+    expect(changes).toEqual([`+${testPath(9000)}`]);
+    expect(database.rowsRead).toBe(1);
   });
 });

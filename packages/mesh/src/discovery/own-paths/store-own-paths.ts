@@ -1,11 +1,12 @@
 import { setImmediate } from "node:timers/promises";
 import { NiphasError } from "@niphas/core";
 import type { StoreDatabase } from "@niphas/nix";
+import { isShareable } from "../../store/is-shareable.ts";
 import type { PathDigest } from "../hashes/path-digest.ts";
 import type { Clock, OwnPaths, OwnPathsChange, Timer } from "../ports.ts";
 import { RegisteredRows } from "./registered-rows.ts";
 
-/** Rows of one query: about 1 ms. */
+/** Rows of one query, and rows that are compared with them: about 1 ms. */
 const SLICE_ROWS = 512;
 /** New rows are looked for so often; that costs one query for the newest id. */
 const POLL_MS = 1000;
@@ -27,9 +28,10 @@ export interface StoreOwnPathsComponents {
 }
 
 /**
- * The paths of a Nix store, by its database. New ones are found within a second by the newest row's id. Nothing tells of
- * removed ones, so rows are compared in slices of constant cost: quickly when a collector has run, the newest row has
- * gone or serving a path has failed ({@link suspect}), and slowly, for ever, in case all these were missed.
+ * The paths of a Nix store that members may have ({@link isShareable}), by its database. New ones are found within a second
+ * by the newest row's id. Nothing tells of removed ones, so rows are compared in slices of constant cost: quickly when a
+ * collector has run, the newest row has gone or serving a path has failed ({@link suspect}), and slowly, for ever, in case
+ * all these were missed. The same comparison finds what was signed after it was registered.
  */
 export class StoreOwnPaths implements OwnPaths, Disposable {
   readonly #components: StoreOwnPathsComponents;
@@ -37,6 +39,8 @@ export class StoreOwnPaths implements OwnPaths, Disposable {
   readonly #listeners = new Set<(change: OwnPathsChange) => void>();
   #poll: Timer | undefined;
   #step: Timer | undefined;
+  /** Rows after this id are new. */
+  #newestId = 0;
   /** Rows up to this id have been compared in this round. */
   #comparedId = 0;
   /** Rounds that are still to end quickly: the present one may have passed what was removed since. */
@@ -55,7 +59,7 @@ export class StoreOwnPaths implements OwnPaths, Disposable {
   static async open(components: StoreOwnPathsComponents, signal: AbortSignal): Promise<StoreOwnPaths> {
     const paths = new StoreOwnPaths(components);
     paths.#collectorRuns = components.collectorRuns?.() ?? 0;
-    while (paths.#takeNewRows() === SLICE_ROWS) {
+    while (!paths.#takeNewRows()) {
       if (signal.aborted) throw new NiphasError("Cancelled", "the work was cancelled", { cause: signal.reason });
       await setImmediate();
     }
@@ -99,17 +103,15 @@ export class StoreOwnPaths implements OwnPaths, Disposable {
 
   #look(): void {
     const newestId = this.#components.database.newestId();
-    if (newestId > this.#rows.newestId) this.#takeNewRows();
+    if (newestId > this.#newestId) this.#takeNewRows();
     const runs = this.#components.collectorRuns?.() ?? 0;
-    if (newestId < this.#rows.newestId || runs !== this.#collectorRuns) this.suspect();
+    if (newestId < this.#newestId || runs !== this.#collectorRuns) this.suspect();
     this.#collectorRuns = runs;
   }
 
-  /** @returns how many there were; {@link SLICE_ROWS} when there may be more */
-  #takeNewRows(): number {
-    const rows = this.#components.database.registeredAfter(this.#rows.newestId, SLICE_ROWS);
-    this.#tell({ added: this.#rows.append(rows), removed: [] });
-    return rows.length;
+  /** @returns whether these were all */
+  #takeNewRows(): boolean {
+    return this.#readSlice(this.#newestId) === Number.POSITIVE_INFINITY;
   }
 
   #stepLater(): void {
@@ -121,13 +123,27 @@ export class StoreOwnPaths implements OwnPaths, Disposable {
   }
 
   #compareSlice(): void {
-    const rows = this.#components.database.registeredAfter(this.#comparedId, SLICE_ROWS);
-    const isLast = rows.length < SLICE_ROWS;
-    const upToId = isLast ? Number.POSITIVE_INFINITY : (rows.at(-1)?.id ?? 0);
-    const removed = this.#rows.keepOnly(this.#comparedId, upToId, rows);
-    this.#comparedId = isLast ? 0 : upToId;
+    const upTo = this.#readSlice(this.#comparedId);
+    const isLast = upTo === Number.POSITIVE_INFINITY;
+    this.#comparedId = isLast ? 0 : upTo;
     if (isLast) this.#quickRounds = Math.max(this.#quickRounds - 1, 0);
-    this.#tell({ added: [], removed });
+  }
+
+  /**
+   * Takes over what the database says of the rows after the id `after`, and tells of what has changed.
+   * @returns up to which id; Infinity when there are no more
+   */
+  #readSlice(after: number): number {
+    const rows = this.#components.database.registeredAfter(after, SLICE_ROWS);
+    const lastId = rows.at(-1)?.id ?? after;
+    const readUpTo = rows.length < SLICE_ROWS ? Number.POSITIVE_INFINITY : lastId;
+    // Of ours no more are compared, however many of them have gone.
+    const upTo = Math.min(readUpTo, this.#rows.idAfter(after, SLICE_ROWS));
+    const shared = rows.filter((row) => row.id <= upTo && isShareable(row));
+    const change = this.#rows.replace(after, upTo, shared);
+    this.#newestId = upTo === Number.POSITIVE_INFINITY ? lastId : Math.max(this.#newestId, upTo);
+    this.#tell(change);
+    return upTo;
   }
 
   #tell(change: OwnPathsChange): void {

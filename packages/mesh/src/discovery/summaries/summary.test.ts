@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { digestOf } from "../hashes/path-digest.ts";
-import { MemoryOwnPaths } from "../own-paths/memory-own-paths.ts";
+import { MemoryOwnPaths } from "../twins/memory-own-paths.ts";
 import { testPath, testPaths } from "../twins/test-paths.ts";
 import { OwnSummary } from "./own-summary.ts";
 import { PeerSummary } from "./peer-summary.ts";

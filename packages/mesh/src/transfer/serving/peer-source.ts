@@ -2,6 +2,7 @@ import { isNiphasError } from "@niphas/core";
 import type { UploadSource } from "../../network/nars/upload-source.ts";
 import type { NarRequest } from "../../network/wire/nar-messages.ts";
 import type { ByteRange, LocalStore, NarAnswer, PeerId, PeerPathInfo } from "../../ports.ts";
+import { isShareable } from "../../store/is-shareable.ts";
 import type { Transfers } from "../download/transfers.ts";
 import { Watchdog } from "../download/watchdog.ts";
 import { SLOT_LIMITS } from "../limits.ts";
@@ -32,7 +33,7 @@ interface Offer {
 const GONE: NarAnswer = { kind: "gone" };
 const WORTHWHILE = SLOT_LIMITS.worthwhileBytes;
 
-/** What peers may read here: valid paths from the store, others as far as they have come. */
+/** What peers may read here: valid paths from the store that are for members, others as far as they have come. */
 export class PeerSource implements UploadSource {
   readonly #components: PeerSourceComponents;
 
@@ -64,7 +65,7 @@ export class PeerSource implements UploadSource {
   #valid({ path, narHash }: NarRequest): PeerPathInfo | undefined {
     try {
       const info = this.#components.store.pathInfo(path);
-      return info?.narHash === narHash ? info : undefined;
+      return info?.narHash === narHash && isShareable(info) ? info : undefined;
     } catch (error) {
       // Peers have others to ask.
       if (isNiphasError(error)) return undefined;

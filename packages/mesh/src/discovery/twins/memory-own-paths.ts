@@ -2,7 +2,7 @@ import type { PathHash } from "../../ports.ts";
 import { digestOf, type PathDigest } from "../hashes/path-digest.ts";
 import type { OwnPaths, OwnPathsChange } from "../ports.ts";
 
-/** Paths that somebody adds and removes: NARs that are in the spool; in tests, a store. */
+/** Paths that a test adds and removes, in place of a store. */
 export class MemoryOwnPaths implements OwnPaths {
   readonly #digests = new Map<PathHash, PathDigest>();
   readonly #listeners = new Set<(change: OwnPathsChange) => void>();
