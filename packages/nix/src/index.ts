@@ -26,6 +26,7 @@ export { HttpNeighbours, type HttpNeighboursInit } from "./neighbours/http-neigh
 export type * from "./ports.ts";
 export { NixRunner, type NixRunnerInit } from "./process/nix-runner.ts";
 export { Patience, type PatienceInit } from "./realise/patience.ts";
+export { ProcessorPressure, type StarvedMs } from "./realise/processor-pressure.ts";
 export { createRealiser, type RealiserComponents, type RealiserInit } from "./realise/realiser.ts";
 export { createGcRoots, type GcRootsInit } from "./roots/gc-roots.ts";
 export type { NixVersion } from "./settings/nix-version.ts";

@@ -54,14 +54,14 @@ export class MeshCoordinator implements Coordinator, Disposable {
     });
   }
 
-  async want(path: PathHash, signal: AbortSignal): Promise<Errand> {
+  async want(path: PathHash, signal: AbortSignal, isQueued = false): Promise<Errand> {
     signal.throwIfAborted();
     if (this.#wants.size >= COORDINATION_LIMITS.maxOwnWants && !this.#wants.has(path)) return { kind: "fetch" };
     const nowMs = this.#components.clock.nowMs();
     const known = this.#wants.get(path);
     const want = known === undefined || known.isOver ? new OwnWant(path, nowMs) : known;
     this.#wants.set(path, want);
-    const mustMove = want.ask(nowMs);
+    const mustMove = want.ask(nowMs, isQueued);
     const errand = want.errand(signal);
     if (want.owner === undefined || mustMove) this.#move(want);
     else this.#send(want.owner);

@@ -56,13 +56,14 @@ export class OwnWant {
 
   /**
    * The transfer asks, for the first time or because the last errand came to nothing.
+   * @param isQueued who was named is only busy
    * @returns true when the owner's word has come to nothing too often: ask the next one
    */
-  ask(nowMs: number): boolean {
+  ask(nowMs: number, isQueued: boolean): boolean {
     this.heardMs = nowMs;
     if (!this.isAsking) this.#askedMs = nowMs;
     const hadErrand = this.#role === "tailing" || this.#role === "stuck";
-    const isFruitless = hadErrand && this.#haveBytes <= this.#toldAtBytes;
+    const isFruitless = hadErrand && !isQueued && this.#haveBytes <= this.#toldAtBytes;
     this.#fruitless = isFruitless ? this.#fruitless + 1 : 0;
     this.#role = isFruitless ? "stuck" : hadErrand ? "tailing" : "waiting";
     return this.#fruitless > COORDINATION_LIMITS.maxFruitless;

@@ -57,6 +57,20 @@ describe("nodes that want one closure at once", () => {
     expect(swarm.upstreamShare).toBeCloseTo(1, 5);
   });
 
+  it("wait for those who have it and have no slot free, and leave upstream alone", async () => {
+    const swarm = new Swarm({ nodeCount: 8 });
+    const [first, ...late] = swarm.others;
+    first?.want(swarm.paths);
+    await swarm.finish();
+    for (const node of swarm.nodes) node.isBusy = true;
+    swarm.wantAll(late);
+    await swarm.run(9_000);
+    expect(swarm.fetchers()).toEqual([]);
+    for (const node of swarm.nodes) node.isBusy = false;
+    await swarm.finish();
+    expect(swarm.upstreamShare).toBeCloseTo(1, 5);
+  });
+
   it("without other members fetch for themselves at once", async () => {
     const swarm = new Swarm({ nodeCount: 1 });
     swarm.wantAll();

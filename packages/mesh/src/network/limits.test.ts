@@ -24,6 +24,7 @@ describe("the limits", () => {
     expect(MUXER_LIMITS.maxUnsentBytes).toBeGreaterThan(
       ours * 2 * STREAM_LIMITS.maxUnsentBytes + RPC_LIMITS.maxFrameBytes,
     );
+    expect(MUXER_LIMITS.maxUnsentBytes).toBeGreaterThan(ours * MUXER_LIMITS.maxFrameBytes + RPC_LIMITS.maxFrameBytes);
   });
 
   it("keep every connection of a full mesh, and close others before libp2p does", () => {

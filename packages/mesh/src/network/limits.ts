@@ -67,9 +67,10 @@ export const MUXER_LIMITS = {
   maxInboundStreams: 12,
   maxOutboundStreams: 12,
   /**
-   * That we send, to fill four records of TLS with their headers. See FairSending: longer ones hold up other streams.
+   * That we send: a piece of a NAR in one, since each frame costs both sides events, and the sender a write. See
+   * FairSending: longer ones hold up other streams.
    */
-  maxFrameBytes: 64 * KIB - YAMUX_HEADER_BYTES,
+  maxFrameBytes: 256 * KIB,
   /** Streams that come before the connection is set up. */
   maxEarlyStreams: 12,
   /** What a stream may bring before its protocol is agreed: two names. */

@@ -1,4 +1,5 @@
 import { NiphasError, untilAborted } from "@niphas/core";
+import { setLimit } from "../fair-time/limit.ts";
 import type { Clock } from "./ports.ts";
 
 /** Work that takes no longer, whether or not it heeds its signal. @throws NiphasError SubstituterUnavailable when it does */
@@ -9,7 +10,7 @@ export async function within<T>(
   work: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
   const late = new AbortController();
-  const timer = clock.setTimer(limitMs, () => {
+  const timer = setLimit(clock, limitMs, () => {
     late.abort(new NiphasError("SubstituterUnavailable", `no answer within ${limitMs} ms`));
   });
   const limited = AbortSignal.any([signal, late.signal]);

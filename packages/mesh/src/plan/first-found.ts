@@ -1,3 +1,4 @@
+import { setLimit } from "../fair-time/limit.ts";
 import type { Clock } from "./ports.ts";
 
 type Question<T> = () => Promise<T | undefined>;
@@ -28,7 +29,7 @@ export async function firstFound<T>(
         else resolve(answer);
       });
   };
-  const timer = init.clock.setTimer(init.headStartMs, next);
+  const timer = setLimit(init.clock, init.headStartMs, next);
   next();
   try {
     return await promise;

@@ -9,6 +9,8 @@ interface Download {
   haveBytes: number;
   errand: Errand | undefined;
   isAsking: boolean;
+  /** Who was asked last was busy. */
+  isQueued: boolean;
   askedMs: number;
   progressedMs: number;
   reportedMs: number;
@@ -40,6 +42,8 @@ export class SwarmNode {
   upstreamBytes = 0;
   /** It lives, and upstream gives it nothing. */
   isStalled = false;
+  /** It has no slot free for those who tail it, and says so. */
+  isBusy = false;
 
   constructor(network: SwarmNetwork, init: SwarmNodeInit) {
     this.self = init.self;
@@ -100,7 +104,7 @@ export class SwarmNode {
   #begin(): Download {
     const nowMs = this.#network.clock.nowMs();
     const times = { askedMs: Number.NEGATIVE_INFINITY, progressedMs: nowMs, reportedMs: nowMs };
-    return { haveBytes: 0, errand: undefined, isAsking: false, ...times };
+    return { haveBytes: 0, errand: undefined, isAsking: false, isQueued: false, ...times };
   }
 
   #active(): [PathHash, Download][] {
@@ -121,7 +125,8 @@ export class SwarmNode {
       this.upstreamBytes += download.haveBytes - before;
     } else if (errand?.kind === "tail") {
       const source = this.#reachable(errand.peers).find((peer) => nodeOf(peer).haveBytes(path) > before);
-      const end = source === undefined ? before : nodeOf(source).haveBytes(path);
+      download.isQueued = source !== undefined && nodeOf(source).isBusy;
+      const end = source === undefined || download.isQueued ? before : nodeOf(source).haveBytes(path);
       download.haveBytes = Math.min(end, before + give.peerBytes);
     }
     if (download.haveBytes > before) download.progressedMs = nowMs;
@@ -148,7 +153,7 @@ export class SwarmNode {
     const isPatient = errand !== undefined && this.#reachable(errand.peers).length > 0 && waitedMs < PATIENCE_MS;
     if (isPatient || nowMs - download.askedMs < ASK_AGAIN_MS) return;
     Object.assign(download, { isAsking: true, askedMs: nowMs });
-    this.#coordinator.want(path, AbortSignal.any([])).then(
+    this.#coordinator.want(path, AbortSignal.any([]), download.isQueued).then(
       (next) => Object.assign(download, { errand: next, isAsking: false }),
       () => undefined,
     );

@@ -1,17 +1,12 @@
 import type { Libp2p } from "@libp2p/interface";
 import { multiaddr } from "@multiformats/multiaddr";
 import { NiphasError } from "@niphas/core";
-import type { PeerId } from "../../ports.ts";
+import type { HostPort, PeerId } from "../../ports.ts";
 import { OTHER_GROUP } from "../admission/group-handshake.ts";
 import { NOT_A_MEMBER } from "../admission/introductions.ts";
 import { peerIdText } from "../identity/peer-id.ts";
 import { CONNECTION_LIMITS } from "../limits.ts";
 import { tcpAddress } from "./member-address.ts";
-
-export interface HostPort {
-  readonly host: string;
-  readonly port: number;
-}
 
 /** libp2p's name for the error of who has called himself. */
 const SELF_ERROR = "InvalidPeerIdError";

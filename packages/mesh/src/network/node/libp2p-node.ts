@@ -3,6 +3,7 @@ import type { ConnectionEncrypter, ConnectionGater, Libp2p, MessageStream, Priva
 import { tcp } from "@libp2p/tcp";
 import type { TLSComponents } from "@libp2p/tls";
 import { createLibp2p } from "libp2p";
+import { MAX_STRETCH } from "../../fair-time/fair-clock.ts";
 import { AdmissionEncrypter, type AdmissionRules } from "../admission/admission-encrypter.ts";
 import { socketTls } from "../admission/socket-tls.ts";
 import { CONNECTION_LIMITS } from "../limits.ts";
@@ -78,6 +79,11 @@ const TCP_OPTIONS = {
   backlog: CONNECTION_LIMITS.listenBacklog,
 };
 
+/** The time-outs of what we begin: ours, by a fair clock that may be so much slower, come before libp2p's own. */
+const { dialTimeoutMs, protocolNegotiationTimeoutMs } = CONNECTION_LIMITS;
+const LONGEST_DIAL_MS = dialTimeoutMs * MAX_STRETCH;
+const LONGEST_NEGOTIATION_MS = protocolNegotiationTimeoutMs * MAX_STRETCH;
+
 const CONNECTION_MANAGER_OPTIONS = {
   maxConnections: CONNECTION_LIMITS.maxConnections,
   maxIncomingPendingConnections: CONNECTION_LIMITS.maxIncomingPendingConnections,
@@ -85,11 +91,11 @@ const CONNECTION_MANAGER_OPTIONS = {
   maxParallelDials: CONNECTION_LIMITS.maxParallelDials,
   maxDialQueueLength: CONNECTION_LIMITS.maxDialQueueLength,
   maxPeerAddrsToDial: CONNECTION_LIMITS.maxPeerAddrsToDial,
-  dialTimeout: CONNECTION_LIMITS.dialTimeoutMs,
-  addressDialTimeout: CONNECTION_LIMITS.dialTimeoutMs,
+  dialTimeout: LONGEST_DIAL_MS,
+  addressDialTimeout: LONGEST_DIAL_MS,
   inboundUpgradeTimeout: CONNECTION_LIMITS.inboundUpgradeTimeoutMs,
-  inboundStreamProtocolNegotiationTimeout: CONNECTION_LIMITS.protocolNegotiationTimeoutMs,
-  outboundStreamProtocolNegotiationTimeout: CONNECTION_LIMITS.protocolNegotiationTimeoutMs,
+  inboundStreamProtocolNegotiationTimeout: LONGEST_NEGOTIATION_MS,
+  outboundStreamProtocolNegotiationTimeout: LONGEST_NEGOTIATION_MS,
   connectionCloseTimeout: CONNECTION_LIMITS.connectionCloseTimeoutMs,
   // Membership decides whom to dial again.
   reconnectRetries: 0,

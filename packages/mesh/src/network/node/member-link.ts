@@ -1,5 +1,6 @@
 import type { Connection, Libp2p, PeerId as Libp2pPeerId } from "@libp2p/interface";
 import { NiphasError, untilAborted } from "@niphas/core";
+import { fairTimeout } from "../../fair-time/limit.ts";
 import type { Member, PeerId } from "../../ports.ts";
 import type { Permits } from "../budgets/permits.ts";
 import { toLibp2pPeerId } from "../identity/peer-id.ts";
@@ -212,7 +213,7 @@ export class MemberLink implements Disposable, TrimmableLink {
 
   async #dialNow(force: boolean): Promise<Connection> {
     const address = memberAddress(this.#member);
-    const signal = AbortSignal.any([this.#end.signal, AbortSignal.timeout(CONNECTION_LIMITS.dialTimeoutMs)]);
+    const signal = AbortSignal.any([this.#end.signal, fairTimeout(CONNECTION_LIMITS.dialTimeoutMs)]);
     try {
       // Else libp2p would answer with a connection that is about to close.
       const isClosing = this.connection === undefined && this.#connections().length > 0;

@@ -1,13 +1,14 @@
 import type { Connection, Libp2p, MessageStream, PrivateKey, Stream } from "@libp2p/interface";
 import { peerIdFromPrivateKey } from "@libp2p/peer-id";
 import { NiphasError } from "@niphas/core";
-import type { Membership, PeerId } from "../../ports.ts";
+import { fairTimeout } from "../../fair-time/limit.ts";
+import type { HostPort, Membership, PeerId } from "../../ports.ts";
 import type { Introductions } from "../admission/introductions.ts";
 import { memberGater } from "../admission/member-gater.ts";
 import { groupKey, type TrustGroup } from "../admission/trust-group.ts";
 import { peerIdText } from "../identity/peer-id.ts";
 import { CONNECTION_LIMITS } from "../limits.ts";
-import { type HostPort, identifyPeer } from "./identify-peer.ts";
+import { identifyPeer } from "./identify-peer.ts";
 import { createNode, type Encryption } from "./libp2p-node.ts";
 import { type ConnectionRules, MemberLinks } from "./member-links.ts";
 
@@ -114,7 +115,7 @@ export class MeshNode implements AsyncDisposable {
   async openStream(peer: PeerId, protocol: string, signal: AbortSignal): Promise<Stream> {
     const connection = await this.#links.connect(peer, signal);
     try {
-      const timeout = AbortSignal.timeout(CONNECTION_LIMITS.protocolNegotiationTimeoutMs);
+      const timeout = fairTimeout(CONNECTION_LIMITS.protocolNegotiationTimeoutMs);
       return await connection.newStream(protocol, { signal: AbortSignal.any([signal, timeout]) });
     } catch (error) {
       signal.throwIfAborted();

@@ -118,12 +118,15 @@ export class RpcClient {
   }
 
   async #receiveAll(): Promise<never> {
-    for (;;) {
-      const frame = await this.#channel.receive(undefined, this.#end.signal);
-      if (frame === undefined) throw gone();
-      this.#life.hear();
-      this.#take(frame);
-    }
+    for (;;) await this.#receiveOne();
+  }
+
+  /** A function of its own: V8 keeps the variables of a loop that waits, and with them the last frame. */
+  async #receiveOne(): Promise<void> {
+    const frame = await this.#channel.receive(undefined, this.#end.signal);
+    if (frame === undefined) throw gone();
+    this.#life.hear();
+    this.#take(frame);
   }
 
   #take(frame: RpcFrame): void {

@@ -32,16 +32,22 @@ export class RpcServerSession implements AsyncDisposable {
   async run(): Promise<void> {
     const { channel } = this.#init;
     await channel.send({ type: "hello", maxRequests: RPC_LIMITS.maxRequestsPerPeer }, this.#signal);
-    for (;;) {
-      const frame = await channel.receive(CONNECTION_LIMITS.inactivityTimeoutMs, this.#signal);
-      if (frame === undefined) return;
-      await this.#take(frame);
-    }
+    while (await this.#receiveOne());
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#end.abort(new NiphasError("SubstituterUnavailable", "the peer has gone"));
     await Promise.all([...this.#running.values()].map(({ done }) => done));
+  }
+
+  /**
+   * False at the end of the stream. A function of its own: V8 keeps the variables of a loop that waits, and with them the
+   * last frame.
+   */
+  async #receiveOne(): Promise<boolean> {
+    const frame = await this.#init.channel.receive(CONNECTION_LIMITS.inactivityTimeoutMs, this.#signal);
+    if (frame !== undefined) await this.#take(frame);
+    return frame !== undefined;
   }
 
   async #take(frame: RpcFrame): Promise<void> {

@@ -1,4 +1,5 @@
 import { NiphasError } from "@niphas/core";
+import { fairClock } from "../../fair-time/fair-clock.ts";
 import { RPC_LIMITS } from "../limits.ts";
 
 export interface SignsOfLifeInit {
@@ -11,7 +12,7 @@ export interface SignsOfLifeInit {
 /** Is the peer there? A slow answer is no silence: it answers pings meanwhile. */
 export class SignsOfLife implements Disposable {
   readonly #init: SignsOfLifeInit;
-  #heardAtMs = performance.now();
+  #heardAtMs = fairClock().nowMs();
   #isSilent = false;
   #isBeatUnanswered = false;
   #timer: NodeJS.Timeout | undefined;
@@ -21,7 +22,7 @@ export class SignsOfLife implements Disposable {
   }
 
   hear(): void {
-    this.#heardAtMs = performance.now();
+    this.#heardAtMs = fairClock().nowMs();
     this.#isSilent = false;
     this.#isBeatUnanswered = false;
   }
@@ -29,7 +30,7 @@ export class SignsOfLife implements Disposable {
   /** @param owed how much the peer owes now */
   expect(owed: number): void {
     if (owed > 0 && this.#timer === undefined) {
-      this.#heardAtMs = performance.now();
+      this.#heardAtMs = fairClock().nowMs();
       this.#timer = setInterval(() => this.#look(), RPC_LIMITS.silenceMs / 3);
     }
     if (owed === 0) this[Symbol.dispose]();
@@ -43,7 +44,7 @@ export class SignsOfLife implements Disposable {
   /** Asks who was silent or quiet. False when nothing has come since the last time that it asked. */
   beat(): boolean {
     if (this.#isBeatUnanswered) return false;
-    const isQuiet = performance.now() - this.#heardAtMs >= RPC_LIMITS.quietMs;
+    const isQuiet = fairClock().nowMs() - this.#heardAtMs >= RPC_LIMITS.quietMs;
     this.#isBeatUnanswered = this.#isSilent || isQuiet;
     if (this.#isBeatUnanswered) this.#init.ping();
     return true;
@@ -55,7 +56,7 @@ export class SignsOfLife implements Disposable {
   }
 
   #look(): void {
-    const silenceMs = performance.now() - this.#heardAtMs;
+    const silenceMs = fairClock().nowMs() - this.#heardAtMs;
     this.#isSilent = silenceMs >= RPC_LIMITS.silenceMs;
     if (this.#isSilent) this.#init.onSilence(silent());
     else this.#init.ping();

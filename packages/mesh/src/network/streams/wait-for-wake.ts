@@ -1,4 +1,6 @@
 import { NiphasError } from "@niphas/core";
+import { fairClock } from "../../fair-time/fair-clock.ts";
+import { setLimit } from "../../fair-time/limit.ts";
 
 export interface WaitLimits {
   /** Undefined: as long as it takes. */
@@ -13,14 +15,15 @@ export interface WaitLimits {
 export async function waitForWake(limits: WaitLimits, register: (wake: () => void) => void): Promise<void> {
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   const onAbort = (): void => reject(limits.signal.reason);
-  const timer = limits.stallMs === undefined ? undefined : setTimeout(() => reject(stalled()), limits.stallMs);
+  const timer =
+    limits.stallMs === undefined ? undefined : setLimit(fairClock(), limits.stallMs, () => reject(stalled()));
   limits.signal.addEventListener("abort", onAbort, { once: true });
   try {
     limits.signal.throwIfAborted();
     register(resolve);
     await promise;
   } finally {
-    clearTimeout(timer);
+    timer?.cancel();
     limits.signal.removeEventListener("abort", onAbort);
   }
 }

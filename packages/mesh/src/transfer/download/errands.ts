@@ -27,12 +27,12 @@ export class Errands {
     this.#init = init;
   }
 
-  /** Without a coordinator that answers, everybody fetches for themselves. @throws the signal's reason */
-  async want(signal: AbortSignal): Promise<Errand> {
+  /** As {@link Coordinator.want}. Without one that answers, everybody fetches for themselves. @throws the signal's reason */
+  async want(signal: AbortSignal, isQueued = false): Promise<Errand> {
     const { coordinator, clock } = this.#components;
     using watchdog = new Watchdog({ clock }, { signal });
     try {
-      const ask = (): Promise<Errand> => coordinator.want(this.#init.path, watchdog.signal);
+      const ask = (): Promise<Errand> => coordinator.want(this.#init.path, watchdog.signal, isQueued);
       const errand = await watchdog.within(DOWNLOAD_LIMITS.wantMs, ask);
       this.#engage();
       return errand;

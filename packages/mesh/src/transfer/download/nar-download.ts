@@ -142,7 +142,7 @@ export class NarDownload {
     if (this.#only !== undefined) return await this.#askOnly(signal);
     if (waitedMs >= DOWNLOAD_LIMITS.patienceMs) return await this.#askUpstream(signal);
     if (nowMs < this.#nextWantMs) return false;
-    const errand = await this.#errands.want(signal);
+    const errand = await this.#errands.want(signal, this.#sources.isQueued);
     this.#nextWantMs = this.#components.traffic.clock.nowMs() + DOWNLOAD_LIMITS.progressMs;
     if (errand.kind === "fetch") return await this.#askUpstream(signal);
     this.#sources.add(errand.peers);

@@ -18,6 +18,8 @@ export interface NarRepairComponents extends NarDownloadComponents {
   readonly begin: Spools["begin"];
 }
 
+type Judge = (source: ByteSource, bad: BadNar) => void;
+
 /** More than the sources of one NAR and the binary caches. */
 const MAX_ATTEMPTS = 6;
 
@@ -32,10 +34,10 @@ export class NarRepair {
     this.#components = components;
   }
 
-  /** With one source there is no doubt. Undefined when there are more. */
-  static soleSource({ spool }: BadNar): ByteSource | undefined {
-    const { sources } = spool.segments;
-    return sources.length === 1 ? sources[0] : undefined;
+  /** With one source there is no doubt. Undefined when there are more, or when it may be the size that is wrong. */
+  static plainCulprit({ spool }: BadNar): ByteSource | undefined {
+    const [source, ...others] = spool.segments.sources;
+    return others.length === 0 && source !== undefined && isSure(spool.wanted, source) ? source : undefined;
   }
 
   /** Quarantines; peers that passed on what they had not verified yet are let off some times. */
@@ -53,9 +55,16 @@ export class NarRepair {
 
   /** The NAR, verified; the peers that gave other bytes are in quarantine. @throws NiphasError BadBytes when nobody has it */
   async run(bad: BadNar, signal: AbortSignal): Promise<NarSpool> {
+    // Nobody is guilty of a wrong size, which is proven to be right by the first good NAR.
+    const unsure: (readonly [ByteSource, BadNar])[] = [];
+    const judge = (source: ByteSource, each: BadNar): void => {
+      if (isSure(bad.spool.wanted, source)) this.punish([source], each);
+      else unsure.push([source, each]);
+    };
     for (const source of this.#candidates(bad)) {
-      const good = await this.#tryFrom(bad.spool.wanted, source, signal);
+      const good = await this.#tryFrom(bad.spool.wanted, source, judge, signal);
       if (good === undefined) continue;
+      for (const [each, gave] of unsure) this.punish([each], gave);
       this.punish(await culprits(bad.spool, good), bad);
       return good;
     }
@@ -77,15 +86,25 @@ export class NarRepair {
   }
 
   /** From each of the binary caches, one after the other, as long as they give it wrong. */
-  async #tryFrom(wanted: WantedNar, source: ByteSource, signal: AbortSignal): Promise<NarSpool | undefined> {
+  async #tryFrom(
+    wanted: WantedNar,
+    source: ByteSource,
+    judge: Judge,
+    signal: AbortSignal,
+  ): Promise<NarSpool | undefined> {
     for (;;) {
-      const got = await this.#tryAlone(wanted, source, signal);
+      const got = await this.#tryAlone(wanted, source, judge, signal);
       if (got !== "bad") return got;
       if (source !== "upstream" || !this.#components.upstream.hasOther(wanted)) return undefined;
     }
   }
 
-  async #tryAlone(wanted: WantedNar, only: ByteSource, signal: AbortSignal): Promise<NarSpool | "bad" | undefined> {
+  async #tryAlone(
+    wanted: WantedNar,
+    only: ByteSource,
+    judge: Judge,
+    signal: AbortSignal,
+  ): Promise<NarSpool | "bad" | undefined> {
     const spool = await this.#components.begin(wanted);
     const download = new NarDownload(this.#components, { spool, only });
     try {
@@ -96,8 +115,13 @@ export class NarRepair {
       signal.throwIfAborted();
       if (isNiphasError(error) && error.kind === "exhausted") throw error;
       const isBad = isNiphasError(error) && error.code === "BadBytes";
-      if (isBad) this.punish([only], { spool, relays: download.relays });
+      if (isBad) judge(only, { spool, relays: download.relays });
       return isBad ? "bad" : undefined;
     }
   }
+}
+
+/** A binary cache has told the size itself, or it is not asked. */
+function isSure({ isSizeSigned = true }: WantedNar, source: ByteSource): boolean {
+  return isSizeSigned || source === "upstream";
 }

@@ -18,6 +18,8 @@ export class NarSources {
   readonly #named = new Set<PeerId>();
   readonly #inUse = new Set<PeerId>();
   readonly #abandoned = new Set<PeerId>();
+  /** Their last answer was that they have no slot free. */
+  readonly #busy = new Set<PeerId>();
   readonly #only: ByteSource | undefined;
   readonly #sharers: () => readonly PeerId[];
   /** What peers that are getting the NAR have told that they have. */
@@ -73,6 +75,16 @@ export class NarSources {
 
   release(peer: PeerId): void {
     this.#inUse.delete(peer);
+  }
+
+  heard(peer: PeerId, { isBusy }: { readonly isBusy: boolean }): void {
+    if (isBusy) this.#busy.add(peer);
+    else this.#busy.delete(peer);
+  }
+
+  /** Somebody who may have the NAR has only no slot free. */
+  get isQueued(): boolean {
+    return this.#busy.values().some((peer) => this.#traffic.isUsable(peer));
   }
 
   /** Nothing more of this NAR comes from this peer. */

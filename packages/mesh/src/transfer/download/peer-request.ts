@@ -67,11 +67,12 @@ async function exchange(
 ): Promise<PeerOutcome> {
   const { traffic, spool } = components;
   const { path, narHash } = spool.wanted;
-  using watchdog = new Watchdog(traffic, { signal });
+  const isReplaceable = components.others().length > 0;
+  using watchdog = new Watchdog({ clock: isReplaceable ? traffic.plainClock : traffic.clock }, { signal });
   const usefulFrom = Math.min(spool.prefixBytes, range.position);
   const request = { path: pathHashOf(path), narHash, range: { start: range.position, end: range.end }, usefulFrom };
   const ask = (): Promise<NarAnswer> => traffic.nars.read(meter.peer, request, watchdog.signal);
-  const hasOthers = !components.isPatient && components.others().length > 0;
+  const hasOthers = !components.isPatient && isReplaceable;
   const answer = await watchdog
     .within(hasOthers ? DOWNLOAD_LIMITS.hedgedAnswerMs : DOWNLOAD_LIMITS.answerMs, ask)
     .catch((error: unknown) => unlessStalled(error, hasOthers && watchdog.hasStoodStill));

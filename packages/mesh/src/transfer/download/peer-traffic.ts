@@ -10,7 +10,10 @@ import { PeerPauses } from "./peer-pauses.ts";
 export interface PeerTrafficComponents {
   readonly nars: PeerNars;
   readonly holders: Holders;
+  /** May be slower than time is, on a machine that holds up everybody. */
   readonly clock: Clock;
+  /** For sources that others can take the place of, so that nobody need wait for them. @default clock */
+  readonly plainClock?: Clock;
   /** A member that can be reached, and not ourselves. */
   readonly isReachable: (peer: PeerId) => boolean;
   /** Whether the peer is in our zone. */
@@ -25,6 +28,7 @@ export class PeerTraffic {
   readonly nars: PeerNars;
   readonly holders: Holders;
   readonly clock: Clock;
+  readonly plainClock: Clock;
   readonly isNear: (peer: PeerId) => boolean;
   readonly random: () => number;
   readonly observe: TransferObserver;
@@ -41,6 +45,7 @@ export class PeerTraffic {
     this.nars = nars;
     this.holders = holders;
     this.clock = clock;
+    this.plainClock = components.plainClock ?? clock;
     this.isNear = isNear;
     this.random = random;
     this.observe = observe;

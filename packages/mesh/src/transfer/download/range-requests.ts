@@ -78,6 +78,7 @@ export class RangeRequests {
 
   #heard({ peer, wasOffered }: RangeRequest, outcome: RequestOutcome): void {
     const { traffic, sources, ranges } = this.#components;
+    sources.heard(peer, { isBusy: outcome.kind === "busy" });
     switch (outcome.kind) {
       case "given":
         traffic.succeeded(peer);

@@ -13,6 +13,8 @@ import { type BadNar, NarRepair } from "./nar-repair.ts";
 export interface TransfersComponents extends NarDownloadComponents {
   readonly spools: Spools;
   readonly store: Pick<LocalStore, "pathInfo">;
+  /** Hears of a NAR that did not come, and whose size may have been told wrong. @default nobody */
+  readonly onDoubt?: (wanted: WantedNar) => void;
 }
 
 /** Interest in a NAR. While anybody has it, the NAR is got and then kept. */
@@ -45,8 +47,10 @@ export class Transfers implements AsyncDisposable {
       signal.throwIfAborted();
       if (this.#isClosed) throw new NiphasError("ShuttingDown", "the mesh is shutting down");
       const entry = this.#entries.get(keyOf(wanted)) ?? this.#begin(wanted);
-      if (entry.current?.state === "failed") await untilAborted(entry.run, signal);
-      else return await this.#join(entry, signal);
+      const isSame = entry.wanted.narSizeBytes === wanted.narSizeBytes;
+      if (isSame && entry.current?.state !== "failed") return await this.#join(entry, signal);
+      if (!isSame && entry.isVerified) throw this.#otherSize(wanted);
+      await untilAborted(entry.run, signal);
     }
   }
 
@@ -149,9 +153,9 @@ export class Transfers implements AsyncDisposable {
 
   /** With one source its guilt is plain; else the NAR is got again at once, and who wants it waits for that. */
   #suspect(bad: BadNar): void {
-    const sole = NarRepair.soleSource(bad);
-    if (sole !== undefined) this.#repair.punish([sole], bad);
-    if (sole !== undefined || this.#isClosed) return;
+    const culprit = NarRepair.plainCulprit(bad);
+    if (culprit !== undefined) this.#repair.punish([culprit], bad);
+    if (culprit !== undefined || this.#isClosed) return;
     const entry = new NarEntry({ wanted: bad.spool.wanted, isPinned: true });
     this.#start(entry, (repaired) => this.#mend(repaired, bad));
   }
@@ -215,8 +219,18 @@ export class Transfers implements AsyncDisposable {
   /** Unless a repair has taken its place, and needs its bytes. */
   async #end(entry: NarEntry): Promise<void> {
     const hasRepair = this.#entries.get(keyOf(entry.wanted))?.isPinned === true && !entry.isPinned;
+    if (!hasRepair && !entry.signal.aborted) this.#doubt(entry.wanted);
     this.#forget(entry);
     if (!hasRepair) await entry.current?.[Symbol.asyncDispose]();
+  }
+
+  #otherSize(wanted: WantedNar): NiphasError {
+    this.#doubt(wanted);
+    return new NiphasError("BadBytes", `the NAR of ${wanted.path} has another size than was told`);
+  }
+
+  #doubt(wanted: WantedNar): void {
+    if (wanted.isSizeSigned === false) this.#components.onDoubt?.(wanted);
   }
 
   #forget(entry: NarEntry): void {

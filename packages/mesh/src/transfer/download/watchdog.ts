@@ -1,8 +1,7 @@
 import { NiphasError, untilAborted } from "@niphas/core";
+import { setLimit } from "../../fair-time/limit.ts";
 import type { Clock } from "../ports.ts";
 
-/** A timer that fires so late tells of an event loop that was held up. */
-const LATE_MS = 250;
 /** One for all, since every NAR ends so, and the stack of an error takes longer to make than the rest. */
 const UNWANTED = new NiphasError("Cancelled", "nobody wants the rest of the NAR");
 
@@ -30,12 +29,7 @@ export class Watchdog implements Disposable {
 
   /** One step of the work. @throws NiphasError SubstituterUnavailable after `limitMs`; the outer signal's reason */
   async within<T>(limitMs: number, step: () => Promise<T>): Promise<T> {
-    const dueMs = this.#clock.nowMs() + limitMs;
-    let timer = this.#clock.setTimer(limitMs, () => {
-      // When it was this process that stood still, what the source has sent may lie unread: it gets the time once more.
-      if (this.#clock.nowMs() - dueMs > LATE_MS) timer = this.#clock.setTimer(limitMs, () => this.#end(limitMs));
-      else this.#end(limitMs);
-    });
+    const timer = setLimit(this.#clock, limitMs, () => this.#end(limitMs));
     try {
       return await untilAborted(step(), this.#controller.signal);
     } finally {
