@@ -103,6 +103,13 @@ in
   };
 
   config = lib.mkIf cfg.enable {
+    assertions = [
+      {
+        assertion = !(lib.hasPrefix "dns:" cfg.members) || cfg.groupSecretFile != null;
+        message = "services.niphas.mesh: members by DNS need groupSecretFile, which tells a member from a stranger";
+      }
+    ];
+
     nix.settings = {
       substituters = lib.mkBefore [ "http://127.0.0.1:${toString cfg.substituterPort}" ];
       # Older Nix fails altogether when a substituter does.

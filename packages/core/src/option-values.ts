@@ -34,14 +34,19 @@ export function parseDirectory(text: string): string {
   return path;
 }
 
+const ADDRESS_FORMS = "must be <address>:<port> such as 127.0.0.1:9809, or :9809 for all addresses";
+
 /** `127.0.0.1:9809`, `[::1]:9809`, `:9809` for all addresses; `off` gives undefined. */
 export function parseListenAddress(text: string): ListenAddress | undefined {
-  if (text === "off") return undefined;
+  return text === "off" ? undefined : parseSocketAddress(text, `${ADDRESS_FORMS}; off for none`);
+}
+
+/** As {@link parseListenAddress}, where `off` makes no sense. */
+export function parseSocketAddress(text: string, forms = ADDRESS_FORMS): ListenAddress {
   const [, ipv6, name, digits] = /^(?:\[([0-9a-fA-F:.]+)\]|([^:[\]]*)):(\d{1,5})$/.exec(text) ?? [];
   const host = ipv6 ?? name;
   const port = Number(digits);
-  if (host === undefined || port > 65_535)
-    throw invalid("must be <address>:<port> such as 127.0.0.1:9809, :9809 for all addresses, or off");
+  if (host === undefined || port > 65_535) throw invalid(forms);
   return { host, port };
 }
 

@@ -2,7 +2,7 @@ import { generateKeyPairSync, sign } from "node:crypto";
 import { describe, expect, it } from "vitest";
 import { parseNarHash } from "./hash.ts";
 import { parseTrustedKey, pathFingerprint, type TrustedKey } from "./signature.ts";
-import { hasTrustedSignature, type SignedPathInfo } from "./signature-check.ts";
+import { hasTrustedSignature, type SignedPathInfo, trustedSignatures } from "./signature-check.ts";
 import { parseStorePath } from "./store-path.ts";
 
 const PATH: SignedPathInfo = {
@@ -49,5 +49,17 @@ describe("hasTrustedSignature", () => {
   ])("refuses a signature over another %s", async (_name, change) => {
     const signed = { ...PATH, ...change, signatures: [ours.signer(PATH)] };
     expect(await hasTrustedSignature(signed, keys(ours.trusted))).toBe(false);
+  });
+});
+
+describe("trustedSignatures", () => {
+  it("are those that are good and by trusted keys, each once, whatever stands beside them", async () => {
+    const [ours, second, theirs] = [keyPair("ours-1"), keyPair("ours-2"), keyPair("theirs-1")];
+    const good = [ours.signer(PATH), second.signer(PATH)];
+    const bad = ["garbage", "ours-1:AAAA", keyPair("ours-1").signer(PATH), theirs.signer(PATH)];
+    const signatures = [...bad, ...good, ...bad, ...good];
+    const trusted = keys(ours.trusted, second.trusted);
+    expect(await trustedSignatures({ ...PATH, signatures }, trusted)).toEqual(good);
+    expect(await trustedSignatures({ ...PATH, signatures: bad }, trusted)).toEqual([]);
   });
 });

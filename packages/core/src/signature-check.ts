@@ -19,14 +19,25 @@ export async function hasTrustedSignature(
   keys: ReadonlyMap<string, TrustedKey>,
 ): Promise<boolean> {
   const fingerprint = Buffer.from(pathFingerprint(info));
-  for (const text of info.signatures) {
-    const signature = parsePathSignature(text);
-    const key = signature === undefined ? undefined : keys.get(signature.keyName);
-    if (signature !== undefined && key !== undefined && (await verifyEd25519(fingerprint, key, signature.bytes))) {
-      return true;
-    }
-  }
+  for (const text of info.signatures) if (await isGood(text, fingerprint, keys)) return true;
   return false;
+}
+
+/** As {@link hasTrustedSignature}: those of the path's signatures that are by trusted keys and good, each once. */
+export async function trustedSignatures(
+  info: SignedPathInfo,
+  keys: ReadonlyMap<string, TrustedKey>,
+): Promise<readonly string[]> {
+  const fingerprint = Buffer.from(pathFingerprint(info));
+  const good: string[] = [];
+  for (const text of new Set(info.signatures)) if (await isGood(text, fingerprint, keys)) good.push(text);
+  return good;
+}
+
+async function isGood(text: string, fingerprint: Buffer, keys: ReadonlyMap<string, TrustedKey>): Promise<boolean> {
+  const signature = parsePathSignature(text);
+  const key = signature === undefined ? undefined : keys.get(signature.keyName);
+  return signature !== undefined && key !== undefined && (await verifyEd25519(fingerprint, key, signature.bytes));
 }
 
 function verifyEd25519(message: Buffer, key: TrustedKey, signature: Uint8Array): Promise<boolean> {

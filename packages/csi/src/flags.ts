@@ -37,7 +37,7 @@ export const FLAGS = flagTable({
   trustedPublicKey: {
     flag: "--trusted-public-key",
     argument: "<name:key>",
-    help: "key whose signature makes a path trusted; repeat the flag for more. cache.nixos.org's is always one",
+    help: "key whose signature makes a path trusted; repeat the flag for more. cache.nixos.org's is one too, but for --no-default-key",
     isList: true,
   },
   mesh: {

@@ -36,9 +36,5 @@ export { Extents } from "./transfer/spool/extents.ts";
 export { createUpstreams, type UpstreamsInit } from "./upstream/create-upstreams.ts";
 export { decoderOf } from "./upstream/decode/decoders.ts";
 export type { UpstreamAnswer, UpstreamAttempt } from "./upstream/upstream-answer.ts";
-export {
-  UpstreamSet,
-  type UpstreamSetComponents,
-  type UpstreamSetInit,
-  type WantedNar,
-} from "./upstream/upstream-set.ts";
+export { UpstreamSet, type UpstreamSetComponents, type UpstreamSetInit } from "./upstream/upstream-set.ts";
+export type { WantedNar } from "./upstream/wanted-nar.ts";

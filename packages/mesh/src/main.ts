@@ -26,6 +26,7 @@ import { SubstituterGate } from "./daemon/substituter-gate.ts";
 import { logTransfer } from "./daemon/transfer-log.ts";
 import { trustBy } from "./daemon/trust.ts";
 import { ClusterDiscovery, MembershipViews, StoreOwnPaths } from "./discovery/index.ts";
+import { fairClock } from "./fair-time/fair-clock.ts";
 import { createMembership } from "./membership/index.ts";
 import { formatHostPort } from "./membership/peer-address.ts";
 import { MeshMetrics } from "./metrics/mesh-metrics.ts";
@@ -89,7 +90,7 @@ export async function runMeshDaemon(options: MeshOptions, signal: AbortSignal): 
   const teardown = new Teardown((error) => logger.error(errorFields(error), "shutdown step failed"));
   try {
     await startDaemon(options, { logger, teardown, signal, clock: new SystemClock() });
-    await untilAborted(signal);
+    await abortOf(signal);
     logger.info("shutting down");
   } catch (error) {
     if (!signal.aborted) throw error;
@@ -124,8 +125,8 @@ async function startDaemon(options: MeshOptions, runtime: Runtime): Promise<void
   const network = await createNetwork(options, runtime, { ...base, ...store });
   const transfers = await openTransfers(options, runtime, { ...base, ...store, ...network });
   const all = { ...base, ...store, ...network, ...transfers };
-  await serveMembers(all);
-  const { fetch, recall, plans } = openApps(options, runtime, all);
+  await serveMembers(all, runtime);
+  const { fetch, recall, plans } = openApps(options, all);
   watch(metrics, { ...all, plans, lag });
   await network.node.start();
   await join(options, runtime, { ...base, ...network });
@@ -201,7 +202,7 @@ async function createNetwork(options: MeshOptions, runtime: Runtime, parts: Base
 
 /** What finds narinfos out and gets NARs, from members and binary caches. */
 async function openTransfers(options: MeshOptions, runtime: Runtime, parts: Base & Store & Network) {
-  const { teardown, clock, logger } = runtime;
+  const { teardown, clock, logger } = { ...runtime, clock: fairClock() };
   const { membership, members, metrics, node, peers, discovery, store, database, state } = parts;
   const notes = new PathNotes();
   const observe = (event: TransferEvent): void => {
@@ -211,7 +212,7 @@ async function openTransfers(options: MeshOptions, runtime: Runtime, parts: Base
   };
   const spools = new Spools({ diskSpace }, { directory: state.spoolDir, diskBytes: options.spoolBytes });
   await spools.start();
-  const isTrusted = trustBy(options.trustedKeys);
+  const { isTrusted, proven } = trustBy(options.trustedKeys);
   const { upstreams: urls, netrcFile } = options;
   const upstreams = new UpstreamSet({ upstreams: createUpstreams({ urls, netrcFile }), isTrusted });
   teardown.defer(() => upstreams[Symbol.asyncDispose]());
@@ -219,7 +220,7 @@ async function openTransfers(options: MeshOptions, runtime: Runtime, parts: Base
   teardown.defer(() => nars[Symbol.dispose]());
   const isReachable = (peer: PeerId): boolean => members.has(peer) && !node.isLost(peer);
   const isNear = (peer: PeerId): boolean => members.isNear(peer);
-  const choice = { holders: discovery, clock, isReachable, isNear, random: Math.random };
+  const choice = { holders: discovery, clock, plainClock: runtime.clock, isReachable, isNear, random: Math.random };
   const traffic = new PeerTraffic({ ...choice, nars, observe });
   members.onLeft((peer) => traffic.forget(peer));
   const wants = new WantTable({ clock, reachability: node });
@@ -228,23 +229,23 @@ async function openTransfers(options: MeshOptions, runtime: Runtime, parts: Base
   const channel = new RpcWantChannel(peers);
   const coordinator = new MeshCoordinator({ ...owning, channel, table: wants, clock });
   teardown.defer(() => coordinator[Symbol.dispose]());
-  const transfers = new Transfers({ traffic, upstream: upstreams, coordinator, spools, store });
-  teardown.defer(() => transfers[Symbol.asyncDispose]());
   const owners = new LiveOwners(owning);
   teardown.defer(() => owners[Symbol.dispose]());
   const knownPaths = new KnownPaths({ database });
   const known = (maxCount: number) => knownPaths.list(maxCount);
-  const infos = createInfos({ ...parts, upstreams, isTrusted, owners, known, clock }, { self: node.peerId });
+  const infos = createInfos({ ...parts, upstreams, isTrusted, proven, owners, known, clock }, { self: node.peerId });
   teardown.defer(() => infos.finder[Symbol.dispose]());
+  const transfers = new Transfers({ ...infos, traffic, upstream: upstreams, coordinator, spools, store });
+  teardown.defer(() => transfers[Symbol.asyncDispose]());
   const slots = new UploadSlots({ count: options.uploadSlots });
   const moving = { spools, upstreams, traffic, wants, coordinator, transfers, slots };
   return { notes, observe, isTrusted, owners, clock, ...infos, ...moving };
 }
 
 /** What members may ask of this node. */
-async function serveMembers(parts: Store & Network & TransferParts): Promise<void> {
+async function serveMembers(parts: Store & Network & TransferParts, { clock }: Runtime): Promise<void> {
   const { node, discovery, wants, paths } = parts;
-  const source = new PeerSource({ ...parts, takers: new RecentTakers() });
+  const source = new PeerSource({ ...parts, clock, takers: new RecentTakers() });
   const watched = new WatchedUploads({ source, onGone: () => paths.suspect() });
   // The slots are the source's, which holds one only while there are bytes to send.
   const narServer = new NarServer({ source: watched }, { uploadSlots: NAR_LIMITS.maxInboundStreams });
@@ -258,8 +259,8 @@ async function serveMembers(parts: Store & Network & TransferParts): Promise<voi
 }
 
 /** What this machine may ask: Nix for paths, the node plugin for plans, people for the reasons. */
-function openApps(options: MeshOptions, { clock }: Runtime, parts: Base & Store & Network & TransferParts) {
-  const { store, database, metrics, membership, node, transfers, upstreams, traffic, isTrusted, finder } = parts;
+function openApps(options: MeshOptions, parts: Base & Store & Network & TransferParts) {
+  const { store, database, metrics, membership, node, transfers, upstreams, traffic, isTrusted, finder, clock } = parts;
   const observe = (event: SubstituterEvent): void => metrics.requestEnded(event);
   const recalled = new RecalledNarInfos({ recall: (path) => finder.recall(path), observe });
   const plans = new Plans(
@@ -341,7 +342,7 @@ function describe({ storeRootDir, stateDir, members, trustedKeys }: MeshOptions)
   return { storeRootDir, stateDir, members: members.kind, trustedKeys: trustedKeys.map(({ name }) => name) };
 }
 
-async function untilAborted(signal: AbortSignal): Promise<void> {
+async function abortOf(signal: AbortSignal): Promise<void> {
   if (signal.aborted) return;
   const { promise, resolve } = Promise.withResolvers<void>();
   signal.addEventListener("abort", () => resolve(), { once: true });

@@ -1,15 +1,8 @@
-import { type ListenAddress, NiphasError, parseListenAddress } from "@niphas/core";
+import { NiphasError } from "@niphas/core";
 import { parseFreeTarget } from "@niphas/nix";
 import { parseUpstreamUrl } from "./upstream/upstream-url.ts";
 
 /** Parsers of the daemon's own flag values; those that all commands have are in packages/core. */
-
-/** As {@link parseListenAddress}, where `off` makes no sense. */
-export function parseAddress(text: string): ListenAddress {
-  const address = parseListenAddress(text);
-  if (address === undefined) throw invalid("must be <address>:<port>; it cannot be off");
-  return address;
-}
 
 /** A binary cache that the daemon speaks to. */
 export function parseUpstream(text: string): string {

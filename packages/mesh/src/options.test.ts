@@ -36,6 +36,13 @@ describe("the options of niphas mesh", () => {
     expect(() => parseMeshOptions({})).toThrow("--members (NIPHAS_MESH_MEMBERS): is missing");
   });
 
+  it("need a group secret with members by DNS", () => {
+    const missing = "--group-secret-file (NIPHAS_MESH_GROUP_SECRET_FILE): is missing";
+    expect(() => parseMeshOptions({ ...MINIMAL, members: "dns:mesh" })).toThrow(missing);
+    const raw = { ...MINIMAL, members: "dns:mesh", groupSecretFile: "/run/secret" };
+    expect(parseMeshOptions(raw).groupSecretFile).toBe("/run/secret");
+  });
+
   it("take any port, any store, no metrics and no default key", () => {
     const raw = { ...MINIMAL, listen: "[::1]:0", store: "/", metricsListen: "off", defaultKey: false };
     expect(parseMeshOptions(raw)).toMatchObject({

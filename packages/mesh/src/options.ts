@@ -8,13 +8,14 @@ import {
   parseDirectory,
   parseDurationMs,
   parseListenAddress,
+  parseSocketAddress,
   type TrustedKey,
 } from "@niphas/core";
 import { FlagReader, nameFlag } from "@niphas/service";
 import { FLAGS, type FlagName, type RawMeshOptions } from "./flags.ts";
 import { type MembersSource, parseMembers } from "./membership/members-flag.ts";
 import { parsePeerIp } from "./membership/peer-address.ts";
-import { parseAddress, parseAmountBytes, parseCount, parseUpstream } from "./option-values.ts";
+import { parseAmountBytes, parseCount, parseUpstream } from "./option-values.ts";
 
 /** Everything the daemon is told, checked; see `niphas mesh --help` for meanings and defaults. */
 export interface MeshOptions {
@@ -58,9 +59,13 @@ export function parseMeshOptions(raw: RawMeshOptions): MeshOptions {
   const flags = new FlagReader("mesh", FLAGS, raw);
   const members = flags.read("members", parseMembers);
   const advertise = flags.readOptional("advertise", parseAdvertised);
+  if (members.kind === "dns") flags.read("groupSecretFile", parseDirectory);
   return {
-    listen: anyAddress(flags.read("listen", parseAddress), advertise),
-    substituter: flags.read("substituter", parseAddress),
+    listen: anyAddress(
+      flags.read("listen", (text) => parseSocketAddress(text)),
+      advertise,
+    ),
+    substituter: flags.read("substituter", (text) => parseSocketAddress(text)),
     storeRootDir: flags.read("store", (text) => (text === "/" ? text : parseDirectory(text))),
     upstreams: flags.readList("upstream", parseUpstream),
     trustedKeys: flags.readTrustedKeys("trustedPublicKey"),

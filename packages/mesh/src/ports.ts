@@ -6,6 +6,13 @@ export type PeerId = string & { readonly __brand: "PeerId" };
 /** The 32 base-32 characters that identify a store path. Made only by `storePathHash` and the parsers of foreign bytes. */
 export type PathHash = string & { readonly __brand: "PathHash" };
 
+/** Where somebody listens. */
+export interface HostPort {
+  /** An IP address or a host name, an IPv6 address without brackets. */
+  readonly host: string;
+  readonly port: number;
+}
+
 /** A daemon of the mesh. */
 export interface Member {
   readonly peerId: PeerId;
@@ -54,7 +61,7 @@ export type NarAnswer =
   | { readonly kind: "bytes"; readonly end: number; readonly body: AsyncIterable<Uint8Array> }
   /**
    * The peer is getting the NAR but has no byte at the asked start yet. `available`: what it has instead that is of use to
-   * who asks, at most 8 ranges; without any it has waited up to a second before it says so.
+   * who asks, at most 128 ranges; without any it has waited up to a second before it says so.
    */
   | { readonly kind: "later"; readonly available: readonly ByteRange[] }
   /** All its upload slots are taken; `retryWith` names members that have just got the path. */

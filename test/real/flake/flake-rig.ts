@@ -47,7 +47,7 @@ export async function meshConfig(options: string) {
   const pkgs = '{ stdenv.hostPlatform.system = "x86_64-linux"; }';
   const modules = `[ module { services.niphas.mesh = ${options}; } ]`;
   const config = `((import ${NIXPKGS}/lib.nix).evalModules { pkgs = ${pkgs}; modules = ${modules}; }).config`;
-  const parts = `let config = ${config}; in builtins.intersectAttrs { nix = 1; systemd = 1; networking = 1; } config`;
+  const parts = `let config = ${config}; in builtins.intersectAttrs { nix = 1; systemd = 1; networking = 1; assertions = 1; } config`;
   const attribute = `path:${temporary.flake}#nixosModules.mesh`;
   const command = ["eval", "--impure", "--json"];
   return JSON.parse(await nix(temporary.directory, command, [attribute, "--apply", `module: ${parts}`]));

@@ -115,6 +115,16 @@ describe("the NixOS module of the mesh", () => {
     await expect(meshConfig(options)).rejects.toThrow(sentence);
   });
 
+  it.each([
+    ["is all that members by DNS need", "dns:mesh.example.org", '"/secret"', true],
+    ["has to be there for members by DNS", "dns:mesh.example.org", "null", false],
+    ["is not needed for members that are listed", "static:12D3KooW@beta:9811", "null", true],
+  ])("tells at evaluation that a group secret %s", async (_what, members, secret, isFine) => {
+    const config = await meshConfig(`{ enable = true; members = "${members}"; groupSecretFile = ${secret}; }`);
+    const failed = config.assertions.filter(({ assertion }: { readonly assertion: boolean }) => !assertion);
+    expect(failed).toHaveLength(isFine ? 0 : 1);
+  });
+
   it("changes nothing until it is enabled", async () => {
     const config = await meshConfig('{ members = "dns:mesh.example.org"; }');
     expect(config.systemd).toBeUndefined();

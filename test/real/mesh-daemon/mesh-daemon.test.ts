@@ -6,6 +6,7 @@ import { LARGE, meshRig } from "./mesh-rig.ts";
 
 const NAR = /^\/nar\//;
 /** Slow enough that somebody can interfere, for as long as the test wants. */
+const SOMEBODY = "static:12D3KooWHTsSxeDwEXkttdQrux52hGMf5jsG3CgXAJep8AVCjv4n@127.0.0.1:9";
 const SLOW = { path: NAR, bytesPerSecond: 400_000 };
 
 describe("a closure that one machine has", () => {
@@ -206,7 +207,7 @@ describe("flags that cannot be used", () => {
     ["--netrc-file=relative", "--netrc-file (NIPHAS_MESH_NETRC_FILE): must be an absolute path"],
   ])("end it with exit code 2 and a sentence: %s", async (flag, sentence) => {
     await using directory = temporaryDirectory("mesh-flags");
-    const usable = ["--members=dns:mesh.example.org", `--state-dir=${directory.path}`, "--substituter=127.0.0.1:0"];
+    const usable = [`--members=${SOMEBODY}`, `--state-dir=${directory.path}`, "--substituter=127.0.0.1:0"];
     const args = [...usable.filter((each) => !each.startsWith(flag.split("=")[0] ?? "")), "--metrics-listen=off", flag];
     const { exitCode, stderr } = await runCommand(niphasCommand("mesh", ...args), { allowFailure: true });
     expect(stderr).toContain(sentence);

@@ -18,6 +18,12 @@ const FORGERIES: readonly (readonly [string, string, ClosureConductName])[] = [
   ["M06", "without references", "withoutReferences"],
   ["M06", "with more references", "withMoreReferences"],
 ];
+const UNSIGNED_FIELDS: readonly (readonly [string, ClosureConductName])[] = [
+  ["a deriver that is none", "falseDeriver"],
+  ["a content address that is none", "noContentAddress"],
+  ["a content address that is not the path's", "falseContentAddress"],
+  ["signatures that nobody can check", "brokenSignature"],
+];
 const EVIL_URLS = ["absolute", "outside", "injected", "giant", "unknownCompression", "bomb"] as const;
 
 const resources = new AsyncDisposableStack();
@@ -32,6 +38,7 @@ beforeAll(async () => {
     await faultRig({
       peers: {
         ...Object.fromEntries(forgeries),
+        ...Object.fromEntries(UNSIGNED_FIELDS.map(([, closure]) => [closure, { closure }])),
         replayed: { closure: "replayed" },
         rootAlone: { closure: "rootAlone" },
       },
@@ -66,6 +73,15 @@ describe("a member that tells a narinfo", () => {
     await rig.startPod("replayed");
     await rig.expectWhole("replayed");
     expect(rig.evil.askedCount("replayed")).toBeGreaterThan(0);
+  });
+
+  it.each(UNSIGNED_FIELDS)("M05: with %s beside the true signature, is told to Nix without it", async (_, conduct) => {
+    rig.onlyPeersHave(conduct);
+    await rig.known(conduct);
+    await rig.node().realise(rig.closure(conduct).root);
+    await rig.expectWhole(conduct);
+    await rig.expectSigned(conduct);
+    expect(rig.evil.askedCount(conduct)).toBeGreaterThan(0);
   });
 
   it("M06: of the root alone, does not make a closure of it", async () => {

@@ -161,6 +161,20 @@ export class FaultRig implements AsyncDisposable {
     await runCommand(["nix-store", "--store", node.settings.store.rootDir, "--verify-path", ...paths]);
   }
 
+  /** All signatures in the store are good, and nothing else is said of who made the paths, or of what. */
+  async expectSigned(name: string, node = this.node()): Promise<void> {
+    const nix = ["nix", "--extra-experimental-features", "nix-command", "--store", node.settings.store.rootDir];
+    const { stdout } = await runCommand([...nix, "path-info", "--json", ...this.closure(name).paths]);
+    const told: unknown = JSON.parse(stdout);
+    const infos: readonly object[] = Object.values(told ?? {});
+    expect(infos).toHaveLength(this.closure(name).paths.length);
+    for (const info of infos) {
+      expect("signatures" in info && info.signatures).toEqual([expect.stringMatching(/^niphas-test-1:.{88}$/)]);
+      expect([undefined, null]).toContain("deriver" in info ? info.deriver : undefined);
+      expect([undefined, null]).toContain("ca" in info ? info.ca : undefined);
+    }
+  }
+
   /** Nothing of the closure's root counts as being there. */
   expectAbsent(name: string, node = this.node()): void {
     expect(() => node.pathCount(this.closure(name).root)).toThrow("is not in this node's store");

@@ -19,7 +19,8 @@ it("M32: a password of upstream is in nothing that a daemon says, whether it wor
   const hash = hashOf(rig.closure("refused").root);
   for (const path of ["/status", `/why/${hash}`, `/${hash}.narinfo`, "/nix-cache-info", "/nar/x.nar"])
     await listen(path);
-  const plan = { method: "POST", body: JSON.stringify({ roots: [rig.closure("refused").root] }) };
+  const headers = { "content-type": "application/json" };
+  const plan = { method: "POST", headers, body: JSON.stringify({ roots: [rig.closure("refused").root] }) };
   said.push(await (await fetch(`${daemon.substituterUrl}/plan`, plan)).text());
   said.push(await (await fetch(`${daemon.healthUrl}/metrics`)).text(), failure.message, daemon.logs.text);
   expect(said.join("\n")).toContain(new URL(rig.upstreamUrl).host);

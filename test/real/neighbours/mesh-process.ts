@@ -38,7 +38,7 @@ const finder = new InfoFinder({
   discovery: { of: () => [], lookUp: () => Promise.resolve() },
   queries: { closure: () => Promise.resolve(undefined) },
   upstreams,
-  isTrusted,
+  proven: async (info) => ((await isTrusted(info)) ? info : undefined),
   known: () => [],
   clock,
 });

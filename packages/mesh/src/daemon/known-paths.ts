@@ -1,11 +1,12 @@
 import type { StoreDatabase } from "@niphas/nix";
 import type { PathHash } from "../ports.ts";
+import { isShareable } from "../store/is-shareable.ts";
 import { pathHashOf } from "../upstream/path-hash.ts";
 
 /** Those that were registered last: what a new revision shares with the one before is among them. */
 const MAX_PATHS = 8_192;
 
-/** Valid paths of this node that members need not tell of. One that was removed since is found out by itself. */
+/** Valid paths of this node that members may know of, and need not tell of. One that was removed since is found out by itself. */
 export class KnownPaths {
   readonly #database: Pick<StoreDatabase, "registeredAfter" | "newestId">;
   #paths: readonly PathHash[] = [];
@@ -29,9 +30,9 @@ export class KnownPaths {
     const newestId = this.#database.newestId();
     if (newestId === this.#newestId) return;
     const from = newestId < this.#newestId ? 0 : Math.max(this.#newestId, newestId - MAX_PATHS);
-    const added = this.#database.registeredAfter(from).map(({ path }) => pathHashOf(path));
+    const rows = this.#database.registeredAfter(from).filter(isShareable);
     const kept = newestId < this.#newestId ? [] : this.#paths;
-    this.#paths = [...kept, ...added].slice(-MAX_PATHS);
+    this.#paths = [...kept, ...rows.map(({ path }) => pathHashOf(path))].slice(-MAX_PATHS);
     this.#newestId = newestId;
   }
 }

@@ -21,7 +21,7 @@ function rig() {
         rows
           .filter((id) => id > from)
           .slice(0, limit)
-          .map((id) => ({ id, path: path(id) })),
+          .map((id) => ({ id, path: path(id), signatures: [], contentAddress: undefined })),
       ),
   };
   return { rows, state, registrations: new StoreRegistrations({ database }) };

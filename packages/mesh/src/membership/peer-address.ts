@@ -1,6 +1,6 @@
 import { BlockList, isIP, SocketAddress } from "node:net";
-import { parseListenAddress } from "@niphas/core";
-import type { HostPort } from "./ports.ts";
+import { parseSocketAddress } from "@niphas/core";
+import type { HostPort } from "../ports.ts";
 
 /**
  * The usual spelling of an IP address at which another machine can be; undefined for anything else: host names, addresses
@@ -17,10 +17,9 @@ export function parsePeerIp(text: string): string | undefined {
 
 /** `10.0.0.1:9811` or `[fd00::1]:9811`; undefined for anything else. The host may still be any name. */
 export function parseHostPort(text: string): HostPort | undefined {
-  if (text === "off") return undefined;
   try {
-    const address = parseListenAddress(text);
-    return address === undefined || address.host === "" || address.port === 0 ? undefined : address;
+    const address = parseSocketAddress(text);
+    return address.host === "" || address.port === 0 ? undefined : address;
   } catch {
     return undefined;
   }

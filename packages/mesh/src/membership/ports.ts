@@ -1,6 +1,6 @@
 import type { NiphasError } from "@niphas/core";
 import type { Logger } from "pino";
-import type { Membership, PeerId } from "../ports.ts";
+import type { HostPort, Membership, PeerId } from "../ports.ts";
 
 /** A membership that can say how it is. */
 export interface ObservedMembership extends Membership {
@@ -8,12 +8,6 @@ export interface ObservedMembership extends Membership {
   readonly problem: NiphasError | undefined;
   /** Our own failure domain, as far as the membership knows it. */
   readonly zone: string | undefined;
-}
-
-export interface HostPort {
-  /** An IP address or a host name, an IPv6 address without brackets. */
-  readonly host: string;
-  readonly port: number;
 }
 
 /** Finds out who is at an address, for a membership that is told addresses only. */

@@ -39,7 +39,7 @@ export function addGauges(registry: Registry, sources: GaugeSources): void {
   gauge("wanted_paths", "Paths for which an owner is asked who gets them from upstream.", sources.wantedPaths);
   gauge("coordinated_paths", "Paths for which this daemon is the owner that others ask.", sources.coordinatedPaths);
   gauge("free_upload_slots", "Ranges that could be sent to members besides those that are.", sources.freeUploadSlots);
-  gauge("paths", "Valid paths of this node's store, as members know them.", sources.paths);
+  gauge("paths", "Paths of this node's store that members are told of.", sources.paths);
   const lag = "99th percentile of how late the event loop was in the last 30 to 60 s.";
   gauge("event_loop_lag_seconds", lag, sources.eventLoopLagSeconds);
   addSpoolGauge(registry, sources);

@@ -3,6 +3,7 @@ import type { LocalStore, PathHash, PeerId } from "../ports.ts";
 import { pause } from "../transfer/download/pause.ts";
 import type { Budget } from "../transfer/index.ts";
 import { pathHashOf } from "../upstream/path-hash.ts";
+import { wantedNarOf } from "../upstream/wanted-nar.ts";
 import { PLAN_LIMITS } from "./limits.ts";
 import { isValid } from "./missing-closure.ts";
 import type { Clock, Downloads, NarInFlight, PlanProgress, Registrations } from "./ports.ts";
@@ -147,10 +148,10 @@ export class ClosureDownload implements Disposable {
   }
 
   /** Waits for room as long as something is held that Nix will take. @throws as {@link Downloads.open} */
-  async #open({ path, narHash, narSizeBytes }: NarInfo, signal: AbortSignal) {
+  async #open(info: NarInfo, signal: AbortSignal) {
     for (;;) {
       try {
-        return await this.#components.downloads.open({ path, narHash, narSizeBytes }, signal);
+        return await this.#components.downloads.open(wantedNarOf(info), signal);
       } catch (error) {
         const mayCome = this.#held.size + this.#coming.size > 0;
         if (!mayCome || !isNiphasError(error) || error.kind !== "exhausted") throw error;

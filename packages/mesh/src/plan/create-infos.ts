@@ -2,9 +2,11 @@ import type { LocalStore, PathHash, PeerId } from "../ports.ts";
 import { InfoFinder, type InfoFinderComponents } from "./info-finder.ts";
 import { OwnedClosures } from "./owned-closures.ts";
 import { PlannedNarInfos } from "./planned-nar-infos.ts";
+import type { IsTrusted } from "./ports.ts";
 
 export interface InfosComponents extends Omit<InfoFinderComponents, "ownerOf"> {
   readonly store: Pick<LocalStore, "pathInfo">;
+  readonly isTrusted: IsTrusted;
   /** The first owner of a path finds its closure out for all. */
   readonly owners: { of(path: PathHash): readonly PeerId[] };
 }
@@ -18,5 +20,6 @@ export function createInfos(components: InfosComponents, { self }: { readonly se
   const narInfos = new PlannedNarInfos({ finder, store, isTrusted });
   const owned = new OwnedClosures({ narInfos, store, isOwned });
   const findClosure: OwnedClosures["find"] = (question, signal) => owned.find(question, signal);
-  return { finder, findClosure };
+  const onDoubt: InfoFinder["doubt"] = (wanted) => finder.doubt(wanted);
+  return { finder, findClosure, onDoubt };
 }

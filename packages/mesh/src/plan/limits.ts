@@ -2,10 +2,15 @@
 export const PLAN_LIMITS = {
   /** Trusted narinfos in memory: about 1 KiB each. */
   maxInfos: 65_536,
+  maxInfoBytes: 64 * 1024 ** 2,
   infoTtlMs: 600_000,
-  /** What peers have told and nobody has checked yet. */
+  /** What peers have told and nobody has checked yet. An answer of 16 MiB, the longest, takes about three times as much. */
   maxCandidates: 65_536,
+  maxCandidateBytes: 64 * 1024 ** 2,
   candidateTtlMs: 60_000,
+  /** Members whose word alone is not taken: they told of a NAR, without a signature, that did not come as told. */
+  maxDoubted: 4_096,
+  doubtMs: 600_000,
   /** Paths that a peer need not tell of: 160 KiB of a question. */
   maxKnown: 8_192,
   /** Of one closure. */

@@ -16,12 +16,25 @@ async function serve(rig: ReturnType<typeof planRig>) {
   const listener = new SubstituterListener({ app }, { address: { host: "127.0.0.1", port: 0 } });
   const { host, port } = await listener.start();
   const url = `http://${host}:${port}`;
-  const post = (body: string, signal?: AbortSignal) =>
-    fetch(`${url}/plan`, { method: "POST", body, ...(signal === undefined ? {} : { signal }) });
+  const post = (body: string, signal?: AbortSignal, type = "application/json") =>
+    fetch(`${url}/plan`, {
+      method: "POST",
+      body,
+      headers: { "content-type": type },
+      ...(signal === undefined ? {} : { signal }),
+    });
   return { url, post, [Symbol.asyncDispose]: () => listener[Symbol.asyncDispose]() };
 }
 
 describe("POST /plan", () => {
+  it("refuses what a page in a browser could have sent", async () => {
+    using rig = planRig({ pathCount: 1, holders: [HOLDER] });
+    await using server = await serve(rig);
+    const response = await server.post(JSON.stringify({ roots: [rig.root] }), undefined, "text/plain;charset=UTF-8");
+    expect(response.status).toBe(400);
+    expect(await response.text()).toContain("expected content-type: application/json");
+  });
+
   it("answers with one event a line, and ends the plan when the client leaves", async () => {
     using rig = planRig({ pathCount: 5, holders: [HOLDER] });
     await using server = await serve(rig);

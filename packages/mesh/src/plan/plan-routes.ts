@@ -13,6 +13,7 @@ export function createPlanApp(components: { readonly plans: Plans }): Hono {
   const app = new Hono();
   app.post("/plan", bodyLimit({ maxSize: PLAN_LIMITS.maxBodyBytes }), async (c) => {
     try {
+      assertJson(c);
       const roots = parseRoots(await c.req.text());
       // Ends with the request, and also when nobody reads the answer.
       const events = components.plans.open(roots, c.req.raw.signal);
@@ -22,6 +23,13 @@ export function createPlanApp(components: { readonly plans: Plans }): Hono {
     }
   });
   return app;
+}
+
+/** What a page in a browser of this machine can send without the daemon's consent is never JSON. https://fetch.spec.whatwg.org/#cors-safelisted-method */
+function assertJson(c: Context): void {
+  const mediaType = c.req.header("content-type")?.split(";")[0]?.trim().toLowerCase();
+  if (mediaType !== "application/json")
+    throw new NiphasError("InvalidRequest", "expected content-type: application/json");
 }
 
 /** One line is made when the one before has been taken. */

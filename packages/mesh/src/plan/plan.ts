@@ -1,5 +1,6 @@
 import { isNiphasError, NiphasError, untilAborted } from "@niphas/core";
 import type { PathHash } from "../ports.ts";
+import { Stopwatch } from "../substituter/stopwatch.ts";
 import { ClosureDownload, type ClosureDownloadComponents } from "./closure-download.ts";
 import type { InfoFinder } from "./info-finder.ts";
 import { PLAN_LIMITS } from "./limits.ts";
@@ -62,12 +63,12 @@ export class Plan {
 
   /** Never rejects. */
   async #work(signal: AbortSignal, news: News): Promise<void> {
-    const { clock, onReady } = this.#components;
-    const startedMs = clock.nowMs();
+    const { onReady } = this.#components;
+    const watch = new Stopwatch();
     try {
       await this.#askOwners(signal);
       const infos = await this.#closure.resolve(signal);
-      onReady({ questions: this.#closure.questions + this.#questionsToOwners, tookMs: clock.nowMs() - startedMs });
+      onReady({ questions: this.#closure.questions + this.#questionsToOwners, tookMs: watch.elapsedMs });
       this.#download = new ClosureDownload(this.#components, { infos });
       news.add({ event: "ready" });
       await this.#download.run(signal);

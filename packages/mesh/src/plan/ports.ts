@@ -1,5 +1,5 @@
 import type { NarInfo } from "@niphas/core";
-import type { ByteRange, PathHash } from "../ports.ts";
+import type { ByteRange, PathHash, PeerPathInfo } from "../ports.ts";
 import type { ByteSource, WantedNar } from "../transfer/ports.ts";
 import type { UpstreamSet } from "../upstream/upstream-set.ts";
 
@@ -47,6 +47,9 @@ export type UpstreamAnswers = Pick<UpstreamSet, "ask">;
 
 /** Whether a trusted key has signed this, or its content proves it. */
 export type IsTrusted = (info: NarInfo) => boolean | Promise<boolean>;
+
+/** What of an info that a member has told is proven by a trusted key or by its content; undefined: it is not to be used. */
+export type ProvenPart = (info: PeerPathInfo) => PeerPathInfo | undefined | Promise<PeerPathInfo | undefined>;
 
 /** Some paths that are valid here, so that peers need not tell of them; at most `maxCount`. */
 export type KnownPaths = (maxCount: number) => readonly PathHash[];

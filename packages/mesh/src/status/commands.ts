@@ -1,8 +1,7 @@
-import { isNiphasError, type ListenAddress, NiphasError } from "@niphas/core";
+import { isNiphasError, NiphasError, parseSocketAddress } from "@niphas/core";
 import { type Command, Option } from "commander";
 import { envName, FLAGS } from "../flags.ts";
 import { formatHostPort } from "../membership/peer-address.ts";
-import { parseAddress } from "../option-values.ts";
 import { askedPath } from "./asked-path.ts";
 
 export interface StatusCommandsContext {
@@ -75,7 +74,7 @@ function whyNoAnswer(address: string, cause: unknown): string {
 
 function addressOf(text: string): string {
   try {
-    const { host, port }: ListenAddress = parseAddress(text);
+    const { host, port } = parseSocketAddress(text);
     return formatHostPort({ host: host === "" ? "127.0.0.1" : host, port });
   } catch (cause) {
     if (!isNiphasError(cause)) throw cause;

@@ -35,7 +35,7 @@ describe("the status of a daemon", () => {
     const text = renderStatus(IDLE);
     expect(text).toMatch(/^members +0, 0 connected$/m);
     expect(text).toMatch(/^received +0 B from this zone, 0 B from others, 0 B from upstream$/m);
-    expect(text).toMatch(/^store +1 valid path$/m);
+    expect(text).toMatch(/^store +1 shared path$/m);
     expect(text).toMatch(/\nno other members\n$/);
   });
 

@@ -14,7 +14,7 @@ export function renderStatus(report: StatusReport): string {
     ["members", `${members.length}, ${connected} connected`],
     ...(report.membershipProblem === null ? [] : [["problem", report.membershipProblem]]),
     ["discovery", report.discovery],
-    ["store", formatCount(report.paths, "valid path")],
+    ["store", formatCount(report.paths, "shared path")],
     ["upstreams", report.upstreams.join(", ") || "none"],
     ["on their way", `${formatCount(nars, "NAR")}, ${queuedNars} of them waiting; ${formatCount(plans, "plan")}`],
     ["spool", `${formatBytes(spoolBytes.memory)} in memory, ${formatBytes(spoolBytes.disk)} on disk`],

@@ -1,8 +1,8 @@
 import type { CacheFile, NarBytes, PathHash, PeerId } from "../ports.ts";
-import type { WantedNar } from "../upstream/upstream-set.ts";
+import type { WantedNar } from "../upstream/wanted-nar.ts";
 
 export type { Clock, Timer } from "../discovery/ports.ts";
-export type { WantedNar } from "../upstream/upstream-set.ts";
+export type { WantedNar } from "../upstream/wanted-nar.ts";
 
 /** Where bytes of a NAR came from. */
 export type ByteSource = PeerId | "upstream";
@@ -18,9 +18,10 @@ export type Errand =
 export interface Coordinator {
   /**
    * Asks the path's owner. May be asked again at any time, when the errand came to nothing.
+   * @param isQueued who was named has answered, but has no slot free: that is no reason to name somebody else
    * @throws NiphasError SubstituterUnavailable when no owner answers: then everybody is on their own
    */
-  want(path: PathHash, signal: AbortSignal): Promise<Errand>;
+  want(path: PathHash, signal: AbortSignal, isQueued?: boolean): Promise<Errand>;
   /** This node gets the path from peers that it knows of; others may get it here. Ends with {@link done}. Must not throw. */
   share(path: PathHash): void;
   /** After {@link share}: others who are getting the path, too, or have just got it. */

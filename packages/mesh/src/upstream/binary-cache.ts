@@ -6,6 +6,7 @@ import { type CacheInfo, DEFAULT_PRIORITY, parseCacheInfo } from "./cache-info.t
 import { decoderOf } from "./decode/decoders.ts";
 import { exactBytes } from "./decode/exact-bytes.ts";
 import { hold } from "./hold.ts";
+import { infoSizeBytes } from "./info-size.ts";
 import { readText } from "./read-text.ts";
 import { badBytes, UpstreamUnavailable } from "./unavailable.ts";
 
@@ -83,7 +84,9 @@ export class BinaryCache implements Upstream {
 
   #parsed(text: string, path: PathHash): NarInfo {
     try {
-      return parseNarInfo(text);
+      const info = parseNarInfo(text);
+      // Its texts are slices of the whole, which would stay as long as they do.
+      return text.length > 2 * infoSizeBytes(info) ? structuredClone(info) : info;
     } catch (cause) {
       throw badBytes(this.name, `its narinfo for ${path} makes no sense`, cause);
     }

@@ -2,10 +2,12 @@ import { type NarInfo, NiphasError, type StorePath, untilAborted } from "@niphas
 import type { CacheFile, NarBytes, PathHash, Upstream } from "../ports.ts";
 import { AnswerMemory } from "./answer-memory.ts";
 import { GuardedUpstream, type GuardedUpstreamComponents } from "./guarded-upstream.ts";
+import { infoSizeBytes } from "./info-size.ts";
 import { pathHashOf } from "./path-hash.ts";
 import type { PauseInit } from "./pause.ts";
 import { type NarPlace, ResumedNar } from "./resumed-nar.ts";
 import { isUnsure, type UpstreamAnswer, type UpstreamAttempt } from "./upstream-answer.ts";
+import type { WantedNar } from "./wanted-nar.ts";
 
 export interface UpstreamSetComponents {
   /** In the order that settles equal priorities. Closed with the set. */
@@ -28,15 +30,14 @@ export interface UpstreamSetInit {
   readonly nowMs?: () => number;
 }
 
-/** What identifies the bytes that are wanted, whoever told of them. */
-export type WantedNar = Pick<NarInfo, "path" | "narHash" | "narSizeBytes">;
-
 const DEFAULT_ANSWER_TIMEOUT_MS = 2_000;
 const DEFAULT_MAX_QUESTIONS = 25;
 const DEFAULT_ABSENT_TTL_MS = 3_000;
 const DEFAULT_FOUND_TTL_MS = 600_000;
-/** A few MiB. */
 const MAX_ANSWERS = 16_384;
+const MAX_ANSWER_BYTES = 32 * 1024 * 1024;
+/** Of an answer without its narinfo. */
+const ANSWER_BYTES = 512;
 /** A cache that was mended is asked again after this time. */
 const ACCUSED_MS = 600_000;
 
@@ -63,7 +64,12 @@ export class UpstreamSet implements AsyncDisposable {
     this.#sources = components.upstreams.map(
       (upstream) => new GuardedUpstream({ upstream, isTrusted }, { answerTimeoutMs, maxQuestions, nowMs, pause }),
     );
-    this.#answers = new AnswerMemory({ capacity: MAX_ANSWERS, nowMs });
+    this.#answers = new AnswerMemory({
+      capacity: MAX_ANSWERS,
+      maxBytes: MAX_ANSWER_BYTES,
+      sizeOf: answerSizeBytes,
+      nowMs,
+    });
     this.#gave = new AnswerMemory({ capacity: MAX_ANSWERS, nowMs });
     this.#accused = new AnswerMemory({ capacity: MAX_ANSWERS, nowMs });
   }
@@ -203,6 +209,10 @@ export class UpstreamSet implements AsyncDisposable {
     }
     throw notThere(wanted.path, answer);
   }
+}
+
+function answerSizeBytes(answer: UpstreamAnswer): number {
+  return ANSWER_BYTES + (answer.kind === "found" ? infoSizeBytes(answer.info) : 0);
 }
 
 function keyOf({ path, narHash }: WantedNar): string {

@@ -38,7 +38,7 @@ export class FlagReader<Name extends string> {
   #text(name: Name): string {
     const value = this.#given(name) ?? this.#table[name].defaultText;
     if (typeof value === "string") return value;
-    throw new NiphasError("InvalidConfiguration", "is missing");
+    throw new NiphasError("InvalidConfiguration", `is missing: ${this.#table[name].help}`);
   }
 
   #list(name: Name): readonly string[] {

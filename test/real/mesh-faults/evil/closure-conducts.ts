@@ -30,6 +30,12 @@ export const CLOSURE_CONDUCTS = {
     infos.map((info) => ({ ...info, references: [...info.references, ...others.map(({ path }) => path)] })),
   /** The bytes are someone else's to choose if size or hash are. */
   otherHash: (infos, others) => infos.map((info) => ({ ...info, narHash: others[0]?.narHash ?? info.narHash })),
+  /** Truly signed, beside what no signature covers. */
+  falseDeriver: (infos) => infos.map((info) => ({ ...info, deriver: "x" })),
+  noContentAddress: (infos) => infos.map((info) => ({ ...info, contentAddress: "nonsense" })),
+  falseContentAddress: (infos) => infos.map((info) => ({ ...info, contentAddress: `fixed:r:${info.narHash}` })),
+  brokenSignature: (infos) =>
+    infos.map((info) => ({ ...info, signatures: ["niphas-test-1:AAAA", ...info.signatures, "evil-1:AAAA"] })),
   /** Of the closure only the root. */
   rootAlone: (infos) => infos.slice(-1),
 } as const satisfies Record<string, ClosureConduct>;

@@ -10,6 +10,8 @@ const SERVFAIL = 2;
 
 interface Answer {
   readonly code?: number;
+  /** Types of questions that get nothing but the code; all when it is left out. */
+  readonly failing?: readonly number[];
   /** By type of the question. */
   readonly addresses?: Readonly<Record<number, readonly (readonly number[])[]>>;
 }
@@ -28,11 +30,12 @@ async function startServer(answer: Answer | undefined): Promise<AsyncDisposable 
   };
 }
 
-function reply(query: Buffer, { code = 0, addresses = {} }: Answer): Buffer {
+function reply(query: Buffer, answer: Answer): Buffer {
   const questionEnd = query.indexOf(0, 12) + 5;
   const question = query.subarray(12, questionEnd);
   const type = question.readUInt16BE(question.length - 4);
-  const records = (addresses[type] ?? []).map((bytes) => record(type, bytes));
+  const code = answer.failing?.includes(type) === false ? 0 : (answer.code ?? 0);
+  const records = (code === 0 ? (answer.addresses?.[type] ?? []) : []).map((bytes) => record(type, bytes));
   const header = Buffer.alloc(12);
   query.copy(header, 0, 0, 2);
   header.writeUInt16BE(0x8180 | code, 2);
@@ -68,6 +71,22 @@ it("is content with one family", async () => {
   await using server = await startServer({ addresses: { [A]: [[10, 0, 0, 1]] } });
   const resolver = new DnsAddressResolver({ servers: [server.address] });
   expect(await resolver.resolve("mesh.example.org", signal)).toEqual(["10.0.0.1"]);
+});
+
+it("is content with one family where the server fails for the other", async () => {
+  await using server = await startServer({ code: SERVFAIL, failing: [AAAA], addresses: { [A]: [[10, 0, 0, 1]] } });
+  const resolver = new DnsAddressResolver({ servers: [server.address] });
+  expect(await resolver.resolve("mesh.example.org", signal)).toEqual(["10.0.0.1"]);
+});
+
+it("does not take a family that had addresses, and fails for once, for one that has none", async () => {
+  const answer = { code: SERVFAIL, failing: [] as number[], addresses: { [A]: [[10, 0, 0, 1]], [AAAA]: [fd00] } };
+  await using server = await startServer(answer);
+  const resolver = new DnsAddressResolver({ servers: [server.address] });
+  expect(await resolver.resolve("mesh.example.org", signal)).toHaveLength(2);
+  answer.failing.push(A);
+  const failed = resolver.resolve("mesh.example.org", signal);
+  await expect(failed).rejects.toMatchObject({ code: "SubstituterUnavailable" });
 });
 
 it.each([

@@ -1,7 +1,6 @@
 import { NiphasError } from "@niphas/core";
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import type { PeerId } from "../../ports.ts";
-import type { HostPort } from "../ports.ts";
+import type { HostPort, PeerId } from "../../ports.ts";
 import { LogLines } from "../twins/log-lines.ts";
 import { testPeerId } from "../twins/test-peers.ts";
 import { DnsMembership } from "./dns-membership.ts";

@@ -80,7 +80,7 @@ export function planRig({ pathCount, holders = [], owner, ...init }: PlanRigInit
       },
     },
     upstreams,
-    isTrusted,
+    proven: (info) => (isTrusted(info) ? info : undefined),
     known: () => [],
     clock,
     ownerOf: () => owner,

@@ -1,6 +1,7 @@
 import { isNiphasError, type NarInfo } from "@niphas/core";
 import type { ByteRange, CacheFile } from "../../ports.ts";
 import type { NarSource } from "../../substituter/ports.ts";
+import { wantedNarOf } from "../../upstream/wanted-nar.ts";
 import type { Transfers } from "../download/transfers.ts";
 import type { UpstreamNars, WantedNar } from "../ports.ts";
 import type { NarSpool } from "../spool/nar-spool.ts";
@@ -23,8 +24,7 @@ export class NixSource implements NarSource {
 
   /** Nothing begins before the first byte is asked for, and nothing is left when the reading ends. */
   async open(info: NarInfo, range: ByteRange, signal: AbortSignal): Promise<AsyncIterable<Uint8Array>> {
-    const { path, narHash, narSizeBytes } = info;
-    return this.#read({ path, narHash, narSizeBytes }, range, signal);
+    return this.#read(wantedNarOf(info), range, signal);
   }
 
   async compressed(

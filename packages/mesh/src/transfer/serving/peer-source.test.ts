@@ -19,6 +19,8 @@ class Serving implements AsyncDisposable {
   readonly source: PeerSource;
   readonly valid = new Map<string, TestNar>();
   isStoreBroken = false;
+  isSigned: boolean = true;
+  contentAddress: string | undefined;
 
   constructor(mesh: TestTransfers) {
     this.mesh = mesh;
@@ -44,7 +46,12 @@ class Serving implements AsyncDisposable {
   #pathInfo(path: string): PeerPathInfo | undefined {
     if (this.isStoreBroken) throw new NiphasError("StoreUnavailable", "the database is locked");
     const nar = this.valid.get(path);
-    return nar === undefined ? undefined : asInfo(nar.wanted);
+    if (nar === undefined) return undefined;
+    return {
+      ...asInfo(nar.wanted),
+      signatures: this.isSigned ? ["key:signature"] : [],
+      contentAddress: this.contentAddress,
+    };
   }
 
   async *#nar(path: string, { start, end }: ByteRange): AsyncGenerator<Uint8Array, void, undefined> {
@@ -77,6 +84,18 @@ describe("what a peer may read", () => {
     expect(await serving.ask(other, { start: 0, end: 1 })).toEqual({ kind: "gone" });
     serving.isStoreBroken = true;
     expect(await serving.ask(nar, { start: 0, end: 1 })).toEqual({ kind: "gone" });
+  });
+
+  it("is nothing of a valid path that nobody has signed, unless it is named by the hash of its NAR", async () => {
+    await using serving = new Serving(await TestTransfers.create());
+    const nar = testNar(MIB);
+    serving.valid.set(pathHashOf(nar.wanted.path), nar);
+    serving.isSigned = false;
+    expect(await serving.ask(nar, { start: 0, end: 1 })).toEqual({ kind: "gone" });
+    serving.contentAddress = `text:${nar.wanted.narHash}`;
+    expect(await serving.ask(nar, { start: 0, end: 1 })).toEqual({ kind: "gone" });
+    serving.contentAddress = `fixed:r:${nar.wanted.narHash}`;
+    expect(await read(await serving.ask(nar, { start: 0, end: 1 }))).toEqual(nar.bytes.subarray(0, 1));
   });
 
   it("is what has come of a NAR that we are getting, and LATER after a second without a byte", async () => {

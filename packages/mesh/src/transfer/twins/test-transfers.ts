@@ -52,6 +52,8 @@ export class TestTransfers implements AsyncDisposable {
   readonly upstream: MemoryUpstreamNars;
   readonly coordinator = new MemoryCoordinator();
   readonly events: TransferEvent[] = [];
+  /** NARs whose size may have been told wrong. */
+  readonly doubts: WantedNar[] = [];
   readonly lost = new Set<PeerId>();
   readonly valid = new Map<string, PeerPathInfo>();
   readonly traffic: PeerTraffic;
@@ -79,7 +81,8 @@ export class TestTransfers implements AsyncDisposable {
     this.spools = new Spools({ diskSpace }, { directory, holdBackMs: Number.POSITIVE_INFINITY, ...init });
     const { traffic, upstream, coordinator, spools } = this;
     const store = { pathInfo: (path: string) => this.valid.get(path) };
-    this.transfers = new Transfers({ traffic, upstream, coordinator, spools, store });
+    const onDoubt = (wanted: WantedNar): void => void this.doubts.push(wanted);
+    this.transfers = new Transfers({ traffic, upstream, coordinator, spools, store, onDoubt });
     this.nix = new NixSource({ transfers: this.transfers, upstream });
   }
 
@@ -141,8 +144,9 @@ function isDiskBusy(): boolean {
 
 /** A narinfo around it. */
 export function asInfo(wanted: WantedNar) {
+  const { isSizeSigned, ...bytes } = wanted;
   return {
-    ...wanted,
+    ...bytes,
     url: "nar/opaque.nar",
     compression: "none",
     fileHash: undefined,
@@ -150,6 +154,6 @@ export function asInfo(wanted: WantedNar) {
     references: [],
     deriver: undefined,
     signatures: [],
-    contentAddress: undefined,
+    contentAddress: isSizeSigned === false ? `fixed:r:${wanted.narHash}` : undefined,
   };
 }
