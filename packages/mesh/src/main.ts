@@ -1,3 +1,4 @@
+import { once } from "node:events";
 import { diskSpace } from "@niphas/nix";
 import {
   createLogger,
@@ -90,7 +91,7 @@ export async function runMeshDaemon(options: MeshOptions, signal: AbortSignal): 
   const teardown = new Teardown((error) => logger.error(errorFields(error), "shutdown step failed"));
   try {
     await startDaemon(options, { logger, teardown, signal, clock: new SystemClock() });
-    await abortOf(signal);
+    if (!signal.aborted) await once(signal, "abort");
     logger.info("shutting down");
   } catch (error) {
     if (!signal.aborted) throw error;
@@ -202,7 +203,8 @@ async function createNetwork(options: MeshOptions, runtime: Runtime, parts: Base
 
 /** What finds narinfos out and gets NARs, from members and binary caches. */
 async function openTransfers(options: MeshOptions, runtime: Runtime, parts: Base & Store & Network) {
-  const { teardown, clock, logger } = { ...runtime, clock: fairClock() };
+  const { teardown, logger } = runtime;
+  const clock = fairClock();
   const { membership, members, metrics, node, peers, discovery, store, database, state } = parts;
   const notes = new PathNotes();
   const observe = (event: TransferEvent): void => {
@@ -340,11 +342,4 @@ function addressOf({ listen }: MeshOptions, node: MeshNode): string {
 /** The effective configuration for the log, without what may hold credentials. */
 function describe({ storeRootDir, stateDir, members, trustedKeys }: MeshOptions): object {
   return { storeRootDir, stateDir, members: members.kind, trustedKeys: trustedKeys.map(({ name }) => name) };
-}
-
-async function abortOf(signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return;
-  const { promise, resolve } = Promise.withResolvers<void>();
-  signal.addEventListener("abort", () => resolve(), { once: true });
-  await promise;
 }

@@ -6,7 +6,10 @@ import { pathHashOf } from "../upstream/path-hash.ts";
 /** Those that were registered last: what a new revision shares with the one before is among them. */
 const MAX_PATHS = 8_192;
 
-/** Valid paths of this node that members may know of, and need not tell of. One that was removed since is found out by itself. */
+/**
+ * Valid paths of this node that members may know of, and need not tell of. One that was removed since is found out by
+ * itself.
+ */
 export class KnownPaths {
   readonly #database: Pick<StoreDatabase, "registeredAfter" | "newestId">;
   #paths: readonly PathHash[] = [];

@@ -25,7 +25,10 @@ export function createPlanApp(components: { readonly plans: Plans }): Hono {
   return app;
 }
 
-/** What a page in a browser of this machine can send without the daemon's consent is never JSON. https://fetch.spec.whatwg.org/#cors-safelisted-method */
+/**
+ * What a page in a browser of this machine can send without the daemon's consent is never JSON.
+ * https://fetch.spec.whatwg.org/#cors-safelisted-request-header
+ */
 function assertJson(c: Context): void {
   const mediaType = c.req.header("content-type")?.split(";")[0]?.trim().toLowerCase();
   if (mediaType !== "application/json")
